@@ -1,0 +1,140 @@
+"""The link: the one WebSocket that a host's agent opens to the control plane.
+
+Frames are binary MessagePack of one tagged union each way (`Up`, `Down`). The host speaks first with `Hello`.
+"""
+
+from typing import Literal
+
+import msgspec
+
+from runtime.contract.orders import Strict
+from runtime.contract.reports import BoundPort, Line, LogPosition
+
+MAX_FRAME_BYTES = 1024 * 1024
+RELIST_SECONDS = 5.0
+SILENT_AFTER_SECONDS = 15.0  # a host not heard for this long is "unknown since"
+
+
+class EngineFacts(Strict):
+    """What the host found out about its engine; shown to people, and used to refuse what it cannot do."""
+
+    name: str
+    version: str
+    api_version: str
+    storage_driver: str
+    cgroup_version: str
+    builder: Literal["buildx", "buildkit", "classic", "none"]
+    kernel: str
+    operating_system: str
+    cpus: int
+    memory: int
+    disk_total: int
+    disk_free: int
+    runtimes: list[str] = []
+
+
+class ContainerFacts(Strict):
+    """One managed container as the engine shows it now. Labels are Slipway's own, the rest is dropped on the host."""
+
+    container: str
+    replica: str
+    service: str
+    environment: str
+    release: str
+    generation: int
+    index: int
+    log: str
+    state: Literal["starting", "healthy", "unhealthy", "stopping", "stopped"]
+    exit_code: int | None = None
+    oom_killed: bool = False
+    restarts: int = 0
+    started_ns: int | None = None
+    finished_ns: int | None = None
+    ports: list[BoundPort] = []
+    message: str = ""
+
+
+class Hello(Strict, tag_field="kind", tag="hello"):
+    """The first word of a link."""
+
+    contract: int
+    version: str
+    clock_ns: int
+    facts: EngineFacts | None  # None: the engine does not answer
+
+
+class Snapshot(Strict, tag_field="kind", tag="snapshot"):
+    """Every managed container, as the truth (a full relist). `engine` False: the engine does not answer."""
+
+    clock_ns: int
+    containers: list[ContainerFacts]
+    engine: bool = True
+    facts: EngineFacts | None = None
+
+
+class Changed(Strict, tag_field="kind", tag="changed"):
+    """A hint from the engine's events: this container now looks so."""
+
+    container: ContainerFacts
+
+
+class Gone(Strict, tag_field="kind", tag="gone"):
+    """A hint: the container of this replica was removed."""
+
+    container: str
+    replica: str
+
+
+class LinkLines(Strict, tag_field="kind", tag="lines"):
+    """Consecutive lines of a container's log."""
+
+    log: str
+    first: int
+    lines: list[Line]
+
+
+class LinkEnd(Strict, tag_field="kind", tag="end"):
+    """The log's container is gone for good; `last` lines were sent."""
+
+    log: str
+    last: int
+    state: str
+
+
+class Ask(Strict, tag_field="kind", tag="ask"):
+    """Where do these logs stand? Answered by `Positions`."""
+
+    logs: list[str]
+
+
+class Positions(Strict, tag_field="kind", tag="positions"):
+    """Answer to `Ask`. A log the host may not write is left out."""
+
+    logs: list[LogPosition]
+
+
+class Kept(Strict, tag_field="kind", tag="kept"):
+    """Lines of `log` up to `last` are held, up to `archived` for good. `last` below what was sent means: send again."""
+
+    log: str
+    last: int
+    archived: int
+
+
+class Refused(Strict, tag_field="kind", tag="refused"):
+    """Something the host said was not believed; `subject` is the log or container."""
+
+    subject: str
+    reason: str
+
+
+class Follow(Strict, tag_field="kind", tag="follow"):
+    """Relist now."""
+
+
+Up = Hello | Snapshot | Changed | Gone | LinkLines | LinkEnd | Ask
+Down = Positions | Kept | Refused | Follow
+
+up_decoder = msgspec.msgpack.Decoder(Up)
+down_decoder = msgspec.msgpack.Decoder(Down)
+encoder = msgspec.msgpack.Encoder()

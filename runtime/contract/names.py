@@ -1,0 +1,59 @@
+"""Names both planes must spell alike: labels, queues, tasks, headers, limits of text.
+
+Every pattern here is anchored by `fullmatch`; a name that passes is safe as a container name part, a label value, a
+queue name and one path segment, and is always handed on as a list element, never inside a shell string.
+"""
+
+import re
+
+LABEL_PREFIX = "slipway."
+LABEL_INSTANCE = "slipway.instance"  # which Slipway made it: several may share an engine
+LABEL_PROJECT = "slipway.project"
+LABEL_SERVICE = "slipway.service"
+LABEL_ENVIRONMENT = "slipway.environment"
+LABEL_RELEASE = "slipway.release"
+LABEL_GENERATION = "slipway.generation"
+LABEL_REPLICA = "slipway.replica"  # the replica's id
+LABEL_INDEX = "slipway.index"
+LABEL_LOG = "slipway.log"
+LABEL_BUILD = "slipway.build"
+LABEL_JOB = "slipway.job"
+LABEL_SPEC = "slipway.spec"  # hash of the container's specification, so that a relist can tell old from new
+
+DOORBELL_TASK = "slipway.ring"
+
+HEADER_JOB_TOKEN = "Slipway-Job-Token"
+HEADER_CONTRACT = "Slipway-Contract"
+
+SLUG = re.compile(r"[a-z](?:[a-z0-9-]{0,38}[a-z0-9])?")
+ID = re.compile(r"[0-9a-hjkmnp-tv-z]{26}")
+ENVIRONMENT_KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,127}")
+DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
+GIT_REF = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._/-]{0,198}[A-Za-z0-9_])?")
+GIT_COMMIT = re.compile(r"[0-9a-f]{40}")
+
+RESERVED_ENVIRONMENT_KEYS = frozenset({"PATH", "LD_PRELOAD", "LD_LIBRARY_PATH", "LD_AUDIT", "DOCKER_HOST", "BASH_ENV", "ENV", "IFS"})
+
+
+def host_queue(host: str) -> str:
+    """The Celery queue on which host `host` hears its doorbell. `host` must be a slug."""
+    if not SLUG.fullmatch(host):
+        raise ValueError(f"not a host name: {host!r}")
+    return f"slipway.host.{host}"
+
+
+def container_name(*, service: str, environment: str, replica: str, generation: int) -> str:
+    """The engine's name for a replica's container; its uniqueness in the engine refuses a second one."""
+    return f"slipway-{service}-{environment}-g{generation}-{replica[-10:]}"
+
+
+def image_tag(*, project: str, image: str, build: str, number: int) -> str:
+    """The local tag that keeps a build's image from being collected. Identity stays the digest."""
+    return f"slipway/{project}/{image}:{number}-{build[-8:]}"
+
+
+def is_safe_git_ref(ref: str) -> bool:
+    """True for a plain branch or tag name: no option, no `..`, no `@{`, no empty or hidden segment."""
+    if not GIT_REF.fullmatch(ref) or ".." in ref or "//" in ref or ref.endswith(".lock"):
+        return False
+    return not any(part.startswith((".", "-")) for part in ref.split("/"))

@@ -1,0 +1,136 @@
+"""Orders: what the control plane asks of one host. Typed values, never shell text.
+
+An order is frozen when its job is made and holds no secret; secrets travel beside it in the `Claim`. Every union is
+tagged by `kind`. Unknown fields are refused, so an older host never half-understands a newer order.
+"""
+
+from typing import Literal
+
+import msgspec
+
+
+class Strict(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Base of every message part: immutable, by keyword, nothing unknown."""
+
+
+class InlineSource(Strict, tag_field="kind", tag="dockerfile"):
+    """A Dockerfile with the files beside it; `files` maps a relative path to its text."""
+
+    dockerfile: str
+    files: dict[str, str] = {}
+
+
+class GitSource(Strict, tag_field="kind", tag="git"):
+    """A repository by https. `ref` is a branch, tag or full commit; `None` means the remote's HEAD."""
+
+    url: str
+    ref: str | None = None
+    directory: str = "."
+    dockerfile: str = "Dockerfile"
+    credential: str | None = None  # name of a secret in the claim: "user:password"
+
+
+Source = InlineSource | GitSource
+
+
+class BuildImage(Strict, tag_field="kind", tag="build_image"):
+    """Produce one image. The result's identity is the image ID (`sha256:` of its config)."""
+
+    build: str
+    number: int
+    tag: str
+    source: Source
+    args: dict[str, str] = {}
+    target: str | None = None
+    no_cache: bool = False
+    timeout: int = 3600  # seconds
+    labels: dict[str, str] = {}
+
+
+class Port(Strict):
+    """A published port. `host` None lets the engine choose."""
+
+    container: int
+    host: int | None = None
+    protocol: Literal["tcp", "udp"] = "tcp"
+
+
+class Health(Strict):
+    """How a replica proves that it serves. Times in seconds.
+
+    `none`: running for `minimum_healthy` seconds is enough. `image`: the image's own HEALTHCHECK. `command` runs
+    inside the container; `tcp` and `http` are asked by the host at the container's address.
+    """
+
+    kind: Literal["none", "image", "tcp", "http", "command"] = "none"
+    port: int | None = None
+    path: str = "/"
+    command: tuple[str, ...] = ()
+    interval: float = 1.0
+    timeout: float = 2.0
+    grace: float = 0.0
+    retries: int = 3
+    deadline: float = 60.0
+    minimum_healthy: float = 0.5
+
+
+class Limits(Strict):
+    """Ceilings of one container: bytes of memory, CPUs as a fraction, number of processes."""
+
+    memory: int = 512 * 1024 * 1024
+    cpus: float = 1.0
+    pids: int = 256
+
+
+class Restart(Strict):
+    """The engine's own restart policy for a container that exits by itself."""
+
+    policy: Literal["no", "on-failure", "unless-stopped"] = "unless-stopped"
+    retries: int = 3  # with on-failure only
+
+
+class ContainerSpec(Strict):
+    """Everything the create call is built from; what is not here cannot be asked for."""
+
+    image: str  # image ID or digest, never a movable tag
+    command: tuple[str, ...] = ()
+    variables: dict[str, str] = {}
+    secrets: dict[str, str] = {}  # variable name -> name of a secret in the claim
+    ports: tuple[Port, ...] = ()
+    health: Health = Health()
+    limits: Limits = Limits()
+    restart: Restart = Restart()
+    stop_timeout: int = 10  # seconds between the stop signal and the kill
+
+
+class ReplicaSpec(Strict):
+    """One wanted copy on this host."""
+
+    replica: str
+    index: int
+    log: str
+    desired: Literal["running", "stopped"] = "running"
+
+
+class ConvergeService(Strict, tag_field="kind", tag="converge_service"):
+    """The whole desired state of one service in one environment on this host.
+
+    Carried out twice it is done once. `replicas` empty means: nothing of this service shall run here. `restart` names
+    replicas whose container is to be restarted once (once per job, however often the job is taken up).
+    """
+
+    deployment: str | None
+    project: str
+    service: str
+    service_slug: str
+    environment: str
+    environment_slug: str
+    release: str
+    generation: int
+    spec: ContainerSpec
+    replicas: tuple[ReplicaSpec, ...] = ()
+    restart: tuple[str, ...] = ()
+    start_first: bool = True  # False where a fixed host port forbids two copies at once
+
+
+Order = BuildImage | ConvergeService

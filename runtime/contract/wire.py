@@ -1,0 +1,57 @@
+"""Where the two planes meet: the paths a host calls on the control plane, and the decoders of what they exchange.
+
+All calls carry `Authorization: Bearer slh_…` (the host's credential) and `Slipway-Contract: 1`; calls about a job also
+carry `Slipway-Job-Token`.
+
+| call                              | body       | answer            | refusals |
+|---|---|---|---|
+| POST /ingest/claims/              | ClaimRequest | Claim           | 204 nothing to claim now, 401, 404, 426 contract |
+| POST /ingest/jobs/{id}/heartbeat/ | Heartbeat  | HeartbeatAnswer   | 401, 409 not yours any more (stop at once) |
+| POST /ingest/jobs/{id}/progress/  | Progress   | 204               | 401, 409, 413 |
+| POST /ingest/jobs/{id}/lines/     | Lines      | LinesAnswer       | 401, 409, 413 |
+| POST /ingest/jobs/{id}/finish/    | Finish     | 204               | 401, 409 (`LinesAnswer` when lines are missing: send them, finish again) |
+| WebSocket /ingest/link/           | Up / Down  |                   | 403 in the handshake |
+"""
+
+import msgspec
+
+from runtime.contract.orders import Strict
+from runtime.contract.reports import Claim, Finish, HeartbeatAnswer, Lines, LinesAnswer, Progress
+
+CLAIMS_PATH = "/ingest/claims/"
+LINK_PATH = "/ingest/link/"
+
+
+class ClaimRequest(Strict):
+    """Which job the doorbell named."""
+
+    job: str
+
+
+class Heartbeat(Strict):
+    """I am still at it. The host's clock is for showing skew, nothing is decided by it."""
+
+    clock_ns: int
+
+
+class MissingLines(Strict):
+    """409 to a `Finish`: the control plane holds lines up to `last` only."""
+
+    code: str
+    last: int
+
+
+def job_path(job: str, call: str) -> str:
+    """`call` is heartbeat, progress, lines or finish."""
+    return f"/ingest/jobs/{job}/{call}/"
+
+
+claim_request_decoder = msgspec.json.Decoder(ClaimRequest)
+claim_decoder = msgspec.json.Decoder(Claim)
+heartbeat_decoder = msgspec.json.Decoder(Heartbeat)
+heartbeat_answer_decoder = msgspec.json.Decoder(HeartbeatAnswer)
+progress_decoder = msgspec.json.Decoder(Progress)
+lines_decoder = msgspec.json.Decoder(Lines)
+lines_answer_decoder = msgspec.json.Decoder(LinesAnswer)
+finish_decoder = msgspec.json.Decoder(Finish)
+missing_lines_decoder = msgspec.json.Decoder(MissingLines)
