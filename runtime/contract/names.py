@@ -32,6 +32,8 @@ DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 GIT_REF = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._/-]{0,198}[A-Za-z0-9_])?")
 GIT_COMMIT = re.compile(r"[0-9a-f]{40}")
 
+BASE_IMAGE = "slipway/busybox:1"  # the host makes it when a Dockerfile asks for it and the engine lacks it
+
 RESERVED_ENVIRONMENT_KEYS = frozenset({"PATH", "LD_PRELOAD", "LD_LIBRARY_PATH", "LD_AUDIT", "DOCKER_HOST", "BASH_ENV", "ENV", "IFS"})
 
 

@@ -1,0 +1,56 @@
+"""Environments: the ordered places of a project, with hosts, variables, secrets, protection."""
+
+from django.db import models
+
+from webapp.environments.querysets import InProjectQuerySet
+from webapp.hosts.models import Host
+from webapp.models import Thing
+from webapp.teams.models import Project, User
+
+
+class Environment(Thing):
+    """A place such as dev, staging, production; `rank` orders them from left to right."""
+
+    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="environments")
+    slug = models.CharField(max_length=40)
+    rank = models.PositiveSmallIntegerField()
+    protected = models.BooleanField(default=False)
+    required_approvals = models.PositiveSmallIntegerField(default=0)  # only where protected
+    hosts = models.ManyToManyField(Host, related_name="environments", blank=True)
+    variables = models.JSONField(default=dict)  # NAME -> value, plain
+
+    objects = InProjectQuerySet.as_manager()
+
+    class Meta:
+        ordering = ("rank", "slug")
+        constraints = (
+            models.UniqueConstraint(fields=("project", "slug"), name="one_environment_per_slug"),
+            models.UniqueConstraint(fields=("project", "rank"), name="one_environment_per_rank"),
+        )
+
+    def __str__(self) -> str:
+        return self.slug
+
+
+class Secret(Thing):
+    """One version of a secret; never changed, a new value is a new version. Nobody reads a value back."""
+
+    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="secrets")
+    environment = models.ForeignKey(Environment, on_delete=models.CASCADE, null=True, related_name="secrets")
+    name = models.CharField(max_length=128)
+    version = models.PositiveIntegerField()
+    ciphertext = models.BinaryField()
+    created_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
+    retired_at = models.DateTimeField(null=True)  # deleted by a person; kept while a release names it
+
+    objects = InProjectQuerySet.as_manager()
+
+    class Meta:
+        ordering = ("name", "-version")
+        constraints = (
+            models.UniqueConstraint(
+                fields=("project", "environment", "name", "version"),
+                name="one_secret_per_version",
+                nulls_distinct=False,
+            ),
+        )

@@ -1,0 +1,50 @@
+"""WHERE: hosts, their credentials, what they said last."""
+
+from datetime import timedelta
+
+from django.db import models
+from django.utils.timezone import now
+
+from runtime.contract.link import SILENT_AFTER_SECONDS
+from webapp.hosts.querysets import HostQuerySet
+from webapp.models import Thing
+from webapp.teams.models import Team
+
+
+class Host(Thing):
+    """An enrolled machine with its engine. `name` is a slug and names its queue."""
+
+    name = models.CharField(max_length=40, unique=True)
+    credential_digest = models.CharField(max_length=64, blank=True)  # SHA-256 of the secret, hex; '' when revoked
+    every_team = models.BooleanField(default=False)  # serves every team until the site admin restricts it
+    teams = models.ManyToManyField(Team, related_name="hosts", blank=True)
+    drained = models.BooleanField(default=False)  # takes no new work
+    build_slots = models.PositiveSmallIntegerField(default=2)
+    labels = models.JSONField(default=dict)
+    facts = models.JSONField(null=True)  # runtime.contract.link.EngineFacts as JSON
+    engine_answers = models.BooleanField(default=False)
+    version = models.CharField(max_length=40, blank=True)
+    clock_skew_ms = models.IntegerField(default=0)
+    connected = models.BooleanField(default=False)
+    last_heard_at = models.DateTimeField(null=True)
+
+    objects = HostQuerySet.as_manager()
+
+    class Meta:
+        ordering = ("name",)
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def state(self) -> str:
+        """enrolled (never heard), ready, drained, engine_down, unknown (silent since `last_heard_at`), revoked."""
+        if not self.credential_digest:
+            return "revoked"
+        if self.last_heard_at is None:
+            return "enrolled"
+        if self.last_heard_at < now() - timedelta(seconds=SILENT_AFTER_SECONDS):
+            return "unknown"
+        if not self.engine_answers:
+            return "engine_down"
+        return "drained" if self.drained else "ready"

@@ -1,0 +1,60 @@
+"""WHAT: images and builds."""
+
+from django.db import models
+
+from webapp.hosts.models import Host
+from webapp.images.querysets import BuildQuerySet, ImageQuerySet
+from webapp.jobs.models import Job
+from webapp.logs.models import Log
+from webapp.models import Thing
+from webapp.teams.models import Project, User
+
+
+class Image(Thing):
+    """A named definition: where it comes from and how to build it. Every change gives it a new `revision`."""
+
+    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="images")
+    slug = models.CharField(max_length=40)
+    source = models.JSONField()  # {"kind": "dockerfile", "dockerfile", "files"} | {"kind": "git", "url", "ref", …}
+    build = models.JSONField(default=dict)  # {"args", "target", "timeout", "no_cache"}
+    revision = models.PositiveIntegerField(default=1)
+    next_number = models.PositiveIntegerField(default=1)
+
+    objects = ImageQuerySet.as_manager()
+
+    class Meta:
+        ordering = ("slug", "id")
+        constraints = (models.UniqueConstraint(fields=("project", "slug"), name="one_image_per_slug"),)
+
+    def __str__(self) -> str:
+        return self.slug
+
+
+class Build(Thing):
+    """One numbered attempt to produce an image. States: runtime.contract.states.BUILD."""
+
+    image = models.ForeignKey(Image, on_delete=models.CASCADE, related_name="builds")
+    number = models.PositiveIntegerField()
+    state = models.CharField(max_length=12, default="queued")
+    definition = models.JSONField()  # source and build settings as they were: what it was made from
+    revision = models.PositiveIntegerField()
+    job = models.OneToOneField(Job, on_delete=models.PROTECT, related_name="build")
+    log = models.OneToOneField(Log, on_delete=models.PROTECT, related_name="build")
+    host = models.ForeignKey(Host, on_delete=models.PROTECT, related_name="builds")
+    digest = models.CharField(max_length=71, blank=True, db_index=True)  # the manifest's if pushed, else image_id
+    image_id = models.CharField(max_length=71, blank=True)
+    size = models.BigIntegerField(null=True)
+    layers = models.JSONField(default=list)
+    commit = models.CharField(max_length=40, blank=True)
+    builder = models.CharField(max_length=20, blank=True)
+    requested_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
+    requested_as = models.CharField(max_length=200)  # the actor's label at the time
+    started_at = models.DateTimeField(null=True)
+    finished_at = models.DateTimeField(null=True)
+    problem = models.JSONField(null=True)
+
+    objects = BuildQuerySet.as_manager()
+
+    class Meta:
+        ordering = ("-created_at", "-id")
+        constraints = (models.UniqueConstraint(fields=("image", "number"), name="one_build_per_number"),)

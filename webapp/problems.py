@@ -1,0 +1,83 @@
+"""What a verb may refuse, as one family of exceptions; the REST floor and the pages translate them once.
+
+`code` is stable and for programs, `detail` is a sentence for people which says what to do.
+"""
+
+from collections.abc import Mapping, Sequence
+
+
+class Refusal(Exception):
+    """Base: the request was understood and is not carried out; nothing was changed."""
+
+    status = 400
+    title = "Bad request"
+
+    def __init__(
+        self,
+        *,
+        code: str,
+        detail: str,
+        errors: Mapping[str, Sequence[str]] | None = None,
+        reasons: Sequence[str] = (),
+    ) -> None:
+        super().__init__(detail)
+        self.code = code
+        self.detail = detail
+        self.errors = {name: list(texts) for name, texts in (errors or {}).items()}
+        self.reasons = list(reasons)
+
+
+class Invalid(Refusal):
+    """400: bad input; `errors` by field."""
+
+    def __init__(self, errors: Mapping[str, Sequence[str]], *, code: str = "input.rejected", detail: str = "") -> None:
+        super().__init__(code=code, detail=detail or "Some fields are not right.", errors=errors)
+
+
+class Forbidden(Refusal):
+    """403: visible, but not yours to do."""
+
+    status = 403
+    title = "Forbidden"
+
+
+class Missing(Refusal):
+    """404: not there, or not visible to you."""
+
+    status = 404
+    title = "Not found"
+
+
+class Conflicting(Refusal):
+    """409: the state does not allow it now."""
+
+    status = 409
+    title = "Conflict"
+
+
+class Spent(Refusal):
+    """410: it was good once."""
+
+    status = 410
+    title = "Gone"
+
+
+class TooLarge(Refusal):
+    """413."""
+
+    status = 413
+    title = "Too large"
+
+
+class Unplannable(Refusal):
+    """422: no plan can be made; `reasons` says why."""
+
+    status = 422
+    title = "Refused plan"
+
+
+class Unavailable(Refusal):
+    """503: something needed does not answer; nothing was changed."""
+
+    status = 503
+    title = "Unavailable"

@@ -1,0 +1,18 @@
+"""Settings of the fast tests: no server, no key file, cheap password hashing."""
+
+import os
+import tempfile
+
+os.environ.setdefault("SLIPWAY_HOME", tempfile.mkdtemp(prefix="slipway-test-"))
+os.environ.setdefault("SLIPWAY_SECRET_KEY", "for-tests-only-" + "x" * 40)
+os.environ.setdefault("SLIPWAY_ENCRYPTION_KEYS", "bm90LWEtc2VjcmV0LW9ubHktZm9yLXRlc3RzLTEyMzQ=")
+os.environ.setdefault("SLIPWAY_ALLOWED_HOSTS", "localhost,127.0.0.1,testserver")
+
+from webapp.settings import *  # noqa: E402, F403
+
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+}
+CHANNEL_LAYERS = {"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}}

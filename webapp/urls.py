@@ -1,0 +1,10 @@
+"""Every path of the control plane: the REST API, what hosts may say, pages."""
+
+from django.urls import include, path
+
+urlpatterns = [
+    path("api/v1/", include("webapp.api_urls")),
+    path("ingest/", include("webapp.ingest.urls")),
+    path("", include("webapp.control.urls")),
+    path("", include("webapp.pages.urls")),
+]
