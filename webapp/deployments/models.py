@@ -41,7 +41,7 @@ class Release(Thing):
     number = models.PositiveIntegerField()
     build = models.ForeignKey(Build, on_delete=models.PROTECT, related_name="releases")
     digest = models.CharField(max_length=71)
-    image_id = models.CharField(max_length=71)
+    config_digest = models.CharField(max_length=71)
     settings = models.JSONField()
     variables = models.JSONField(default=dict)
     secrets = models.JSONField(default=dict)  # NAME -> {"id", "version"}

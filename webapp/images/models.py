@@ -41,8 +41,8 @@ class Build(Thing):
     job = models.OneToOneField(Job, on_delete=models.PROTECT, related_name="build")
     log = models.OneToOneField(Log, on_delete=models.PROTECT, related_name="build")
     host = models.ForeignKey(Host, on_delete=models.PROTECT, related_name="builds")
-    digest = models.CharField(max_length=71, blank=True, db_index=True)  # the manifest's if pushed, else image_id
-    image_id = models.CharField(max_length=71, blank=True)
+    digest = models.CharField(max_length=71, blank=True, db_index=True)  # the manifest's if pushed, else config_digest
+    config_digest = models.CharField(max_length=71, blank=True)  # the engine's image ID
     size = models.BigIntegerField(null=True)
     layers = models.JSONField(default=list)
     commit = models.CharField(max_length=40, blank=True)
