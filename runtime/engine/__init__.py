@@ -1,0 +1,3 @@
+"""The container engine behind one port (`base.Engine`): `docker*.py` for the real one, `fake.py`
+for tests.
+"""

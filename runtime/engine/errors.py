@@ -1,0 +1,116 @@
+"""What can go wrong with an engine, translated once at the edge: whose it is, whether trying again
+helps, the evidence.
+"""
+
+from typing import ClassVar, Literal
+
+from runtime.contract.reports import Problem
+
+MAX_EVIDENCE_LINES = 40
+MAX_EVIDENCE_CHARACTERS = 2000
+
+Whose = Literal["user", "host", "us"]
+
+
+class EngineError(Exception):
+    """The engine said no, in words we do not know better. Base of all engine errors."""
+
+    code: ClassVar[str] = "engine_error"
+    whose: ClassVar[Whose] = "host"
+    retry_helps: ClassVar[bool] = False
+    advice: ClassVar[str] = ""
+
+    def __init__(self, message: str, *, evidence: list[str] | None = None) -> None:
+        super().__init__(message)
+        self.message = message[:MAX_EVIDENCE_CHARACTERS]
+        self.evidence = [line[:MAX_EVIDENCE_CHARACTERS] for line in (evidence or [])[-MAX_EVIDENCE_LINES:]]
+
+    def problem(self) -> Problem:
+        """The same as a report carries it."""
+        return Problem(
+            code=self.code,
+            whose=self.whose,
+            message=self.message,
+            advice=self.advice,
+            retry_helps=self.retry_helps,
+            evidence=self.evidence,
+        )
+
+
+class EngineUnavailable(EngineError):
+    """Nobody answers at the engine's address, or it broke off."""
+
+    code = "engine_unavailable"
+    retry_helps = True
+    advice = "Check that the container engine runs on this host and that the worker may open its socket."
+
+
+class EngineTimeout(EngineError):
+    """The engine took the question and did not answer in time. What was asked for may still
+    happen.
+    """
+
+    code = "engine_timeout"
+    retry_helps = True
+    advice = "The host may be overloaded or the engine may hang; look at its load and its log."
+
+
+class NotFound(EngineError):
+    """No such image, container or network."""
+
+    code = "not_found"
+
+
+class Conflict(EngineError):
+    """The name is taken, or the thing is in use."""
+
+    code = "conflict"
+
+
+class BadRequest(EngineError):
+    """The engine cannot do what was asked, e.g. the command does not exist in the image."""
+
+    code = "refused_by_engine"
+    whose = "user"
+
+
+class PortTaken(EngineError):
+    """The wanted port of the host belongs to somebody else."""
+
+    code = "port_taken"
+    whose = "user"
+    advice = "Choose another host port, or let the engine choose one."
+
+
+class DiskFull(EngineError):
+    """No space left on the host's disk."""
+
+    code = "disk_full"
+    retry_helps = True
+    advice = "Free space on the host, for example by deleting builds that are not needed any more."
+
+
+class BuildFailed(EngineError):
+    """The build ended with an error of its own: `evidence` holds the failing step's last lines."""
+
+    code = "build_failed"
+    whose = "user"
+
+    def __init__(self, message: str, *, step: str = "", evidence: list[str] | None = None) -> None:
+        super().__init__(message, evidence=evidence)
+        self.step = step
+
+
+class BuildTimeout(EngineError):
+    """The build took longer than it may."""
+
+    code = "build_timeout"
+    whose = "user"
+    advice = "Raise the build's time limit, or make the build do less."
+
+
+class BuildCancelled(EngineError):
+    """The caller's `cancelled` said yes; the build was stopped."""
+
+    code = "cancelled"
+    whose = "user"
