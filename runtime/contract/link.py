@@ -63,6 +63,12 @@ class Hello(Strict, kw_only=True, tag_field="kind", tag="hello"):
     facts: EngineFacts | None  # None: the engine does not answer
 
 
+class Welcome(Strict, kw_only=True, tag_field="kind", tag="welcome"):
+    """The answer to `Hello`: which Slipway this is (value of LABEL_INSTANCE). Before it the host reports no container."""
+
+    instance: str
+
+
 class Snapshot(Strict, kw_only=True, tag_field="kind", tag="snapshot"):
     """Every managed container, as the truth (a full relist). `engine` False: the engine does not answer."""
 
@@ -133,7 +139,7 @@ class Follow(Strict, kw_only=True, tag_field="kind", tag="follow"):
 
 
 Up = Hello | Snapshot | Changed | Gone | LinkLines | LinkEnd | Ask
-Down = Positions | Kept | Refused | Follow
+Down = Welcome | Positions | Kept | Refused | Follow
 
 up_decoder = msgspec.msgpack.Decoder(Up)
 down_decoder = msgspec.msgpack.Decoder(Down)

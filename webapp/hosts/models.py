@@ -48,3 +48,10 @@ class Host(Thing):
         if not self.engine_answers:
             return "engine_down"
         return "drained" if self.drained else "ready"
+
+
+class Installation(models.Model):
+    """Which Slipway this is: one row, made by the first migration. Hosts label what they make with its name."""
+
+    id = models.PositiveSmallIntegerField(primary_key=True, default=1)
+    name = models.CharField(max_length=26)
