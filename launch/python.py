@@ -17,10 +17,11 @@ WORKER = ("runtime/requirements.txt",)
 DEVELOPMENT = ("requirements-dev.txt", *CONTROL)
 
 
-def ensure_python(places: Places, *, requirements: Sequence[str] = CONTROL) -> None:
+def ensure_python(places: Places, *, requirements: Sequence[str] = CONTROL, quiet: bool = False) -> None:
     """An environment at `places.venv` that satisfies `requirements`, the first of which says all."""
     if _is_current(places, requirements):
-        say("Python", f"{_version()}, packages ready")
+        if not quiet:
+            say("Python", f"{_version()}, packages ready")
         return
     if not _works(places):
         _create(places)

@@ -3,6 +3,7 @@
 import argparse
 
 from launch.assets import ensure_assets
+from launch.claim import alone_in_tree
 from launch.entry import guarded
 from launch.places import places
 from launch.python import CONTROL, DEVELOPMENT, ensure_python
@@ -22,7 +23,8 @@ def _setup() -> int:
     here = places()
     here.make()
     title("Setting up Slipway")
-    ensure_python(here, requirements=DEVELOPMENT if wanted.dev else CONTROL)
-    if wanted.assets:
-        ensure_assets(here)
+    with alone_in_tree():
+        ensure_python(here, requirements=DEVELOPMENT if wanted.dev else CONTROL)
+        if wanted.assets:
+            ensure_assets(here)
     return 0

@@ -1,0 +1,85 @@
+"""The environment of Slipway's processes: the same for bin/up, bin/manage and the children."""
+
+import ipaddress
+import os
+import socket
+from dataclasses import dataclass
+
+from launch.engine import engine_address
+from launch.places import ROOT, Places
+from launch.private_redis import redis_url
+
+LOCAL_NAMES = ("localhost", "127.0.0.1", "[::1]")
+FIRST_ADMIN = ("SLIPWAY_ADMIN_USER", "SLIPWAY_ADMIN_PASSWORD")
+CONTROL_PLANE_ONLY = ("DATABASE_URL", "DJANGO_SETTINGS_MODULE", "SLIPWAY_SECRET_KEY", "SLIPWAY_ENCRYPTION_KEYS")
+
+
+@dataclass(frozen=True)
+class Door:
+    """Where the pages are served."""
+
+    bind: str
+    port: int
+
+    @property
+    def url(self) -> str:
+        """The address to open on this machine."""
+        shown = "127.0.0.1" if self._is_everywhere() else self.bind
+        return f"http://{_bracketed(shown)}:{self.port}"
+
+    def names(self) -> list[str]:
+        """The host names a browser may ask for; never a wildcard, which would open WebSockets to any page."""
+        if not self._is_everywhere():
+            return list(dict.fromkeys([*LOCAL_NAMES, _bracketed(self.bind)]))
+        own = [socket.gethostname(), socket.getfqdn(), *_own_addresses()]
+        return list(dict.fromkeys([*LOCAL_NAMES, *(_bracketed(name) for name in own)]))
+
+    def _is_everywhere(self) -> bool:
+        try:
+            return ipaddress.ip_address(self.bind).is_unspecified
+        except ValueError:
+            return False
+
+
+def control_environment(places: Places, door: Door | None = None) -> dict[str, str]:
+    """For the web server, the control worker and manage.py. DATABASE_URL and all SLIPWAY_ settings pass through."""
+    env = _without(FIRST_ADMIN) | {
+        "DJANGO_SETTINGS_MODULE": os.environ.get("DJANGO_SETTINGS_MODULE", "webapp.settings"),
+        "PYTHONUNBUFFERED": "1",
+        "PYTHONPATH": str(ROOT),
+        "SLIPWAY_HOME": str(places.home),
+        "REDIS_URL": redis_url(places),
+        "DOCKER_HOST": engine_address(),
+    }
+    if door is not None:
+        env.setdefault("SLIPWAY_ALLOWED_HOSTS", ",".join(door.names()))
+        env.setdefault("SLIPWAY_URL", door.url)
+    return env
+
+
+def worker_environment(places: Places, door: Door, *, host_address: str) -> dict[str, str]:
+    """For the worker of host `local`: what any worker host gets, and no key of the control plane."""
+    return _without(FIRST_ADMIN + CONTROL_PLANE_ONLY) | {
+        "PYTHONUNBUFFERED": "1",
+        "PYTHONPATH": str(ROOT),
+        "REDIS_URL": redis_url(places),
+        "DOCKER_HOST": engine_address(),
+        "SLIPWAY_URL": door.url,
+        "SLIPWAY_HOST_NAME": "local",
+        "SLIPWAY_HOST_ADDRESS": host_address,
+        "SLIPWAY_HOST_CREDENTIAL_FILE": str(places.credential),
+        "SLIPWAY_WORKER_HOME": str(places.worker),
+    }
+
+
+def _without(names: tuple[str, ...]) -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if name not in names}
+
+
+def _own_addresses() -> list[str]:
+    found = socket.getaddrinfo(socket.gethostname(), None, type=socket.SOCK_STREAM)
+    return [str(entry[4][0]) for entry in found]
+
+
+def _bracketed(host: str) -> str:
+    return f"[{host}]" if ":" in host and not host.startswith("[") else host

@@ -1,0 +1,130 @@
+"""bin/test: set up what the tests need, then lint, types, walls, sizes, tests."""
+
+import argparse
+import asyncio
+import os
+import shutil
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from launch.assets import ensure_assets
+from launch.claim import alone_in_tree
+from launch.commands import apt_install
+from launch.engine import NoEngine
+from launch.engine_setup import ensure_engine, say_engine, wait_for_engine
+from launch.entry import guarded
+from launch.places import ROOT, Places, places
+from launch.processes import die_with_parent
+from launch.python import DEVELOPMENT, ensure_python
+from launch.say import say, stop, title
+from launch.supervise import Child, Supervisor, end_leftovers
+
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+EVERYTHING = ("-m", "")  # over the default selection in pyproject.toml, which is the fast tests
+
+
+@dataclass
+class Run:
+    """One run of bin/test: where, what is asked, what failed so far."""
+
+    places: Places
+    fast: bool
+    pytest_words: Sequence[str]
+    failed: list[str] = field(default_factory=list)
+
+
+def main() -> int:
+    return guarded(_test)
+
+
+def _test() -> int:
+    parser = argparse.ArgumentParser(
+        prog="bin/test", description="Check and test everything; other words go to pytest."
+    )
+    parser.add_argument("--fast", action="store_true", help="no engine, no browser, no servers: within 30 s")
+    asked, words = parser.parse_known_args()
+    here = places()
+    here.make()
+    run = Run(here, asked.fast, words)
+    title("Setting up")
+    with alone_in_tree():
+        ensure_python(here, requirements=DEVELOPMENT)
+        engine = None if run.fast else _ensure_full(here)
+    asyncio.run(_run(run, engine))
+    if run.failed:
+        stop(f"Failed: {', '.join(run.failed)}.")
+    return 0
+
+
+def _ensure_full(here: Places) -> Child | None:
+    """What only the full run needs; the engine to start for it, if it is to be started."""
+    log = here.logs / "setup.log"
+    ensure_assets(here)
+    if not any(shutil.which(name) for name in BROWSERS):
+        apt_install("Browser", ["chromium"], log=log)
+    if not list(Path("/usr/lib/postgresql").glob("*/bin/initdb")):
+        apt_install("PostgreSQL", ["postgresql"], log=log)
+    end_leftovers(here)
+    return ensure_engine(here)
+
+
+async def _run(run: Run, engine: Child | None) -> None:
+    supervisor = Supervisor(run.places)
+    try:
+        if engine is not None:
+            await supervisor.start(engine)
+        await _checks(run)
+        if engine is not None:
+            await _engine_answers(supervisor)
+        await _tests(run)
+    finally:
+        await supervisor.stop()
+
+
+async def _engine_answers(supervisor: Supervisor) -> None:
+    found = await asyncio.to_thread(wait_for_engine)
+    if isinstance(found, NoEngine):
+        stop(f"Engine: dockerd was started but {found.reason}. Its log: {supervisor.log_of('engine')}")
+    say_engine(found)
+
+
+async def _checks(run: Run) -> None:
+    title("Checking")
+    await _step(run, "lint", "ruff", "check", ".")
+    await _step(run, "format", "ruff", "format", "--check", ".")
+    await _step(run, "walls", "lint-imports")
+    await _step(run, "sizes", "python", "-m", "launch.sizes")
+    if not run.fast:
+        await _step(run, "types", "mypy")
+        await _step(run, "templates", "djlint", "templates", "--lint", "--quiet")
+
+
+async def _tests(run: Run) -> None:
+    title("Testing")
+    if run.fast:
+        await _step(run, "tests", "pytest", "-q", *run.pytest_words)
+    elif run.pytest_words:
+        await _step(run, "tests", "pytest", *EVERYTHING, *run.pytest_words)
+    else:
+        await _step(run, "tests", "pytest", *EVERYTHING, "--nothing-left-out")
+        await _step(run, "tests on PostgreSQL", "python", "-m", "tests.on_postgres")
+
+
+async def _step(run: Run, name: str, program: str, *words: str) -> None:
+    """One check, its output as it is; a failure is kept and the others still run."""
+    since = time.monotonic()
+    environment = {**os.environ, "PATH": f"{run.places.python.parent}{os.pathsep}{os.environ.get('PATH', '')}"}
+    process = await asyncio.create_subprocess_exec(
+        str(run.places.python.parent / program),
+        *words,
+        cwd=ROOT,
+        env=environment,
+        stdin=asyncio.subprocess.DEVNULL,
+        preexec_fn=die_with_parent,
+    )
+    code = await process.wait()
+    say(name, f"{'done' if code == 0 else 'FAILED'} in {time.monotonic() - since:.1f} s")
+    if code != 0:
+        run.failed.append(name)
