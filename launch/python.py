@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from launch.commands import apt_install, run_logged
+from launch.commands import Word, apt_install, run_logged
 from launch.places import ROOT, Places
 from launch.say import say
 
@@ -26,8 +26,8 @@ def ensure_python(places: Places, *, requirements: Sequence[str] = CONTROL, quie
     if not _works(places):
         _create(places)
     say("Python", f"{_version()}, installing the packages of {requirements[0]} …")
-    command = [places.python, "-m", "pip", "install", "--quiet", "--no-input"]
-    pins = ["-r", ROOT / requirements[0], "-c", ROOT / CONSTRAINTS]
+    command: list[Word] = [places.python, "-m", "pip", "install", "--quiet", "--no-input"]
+    pins: list[Word] = ["-r", ROOT / requirements[0], "-c", ROOT / CONSTRAINTS]
     run_logged("Python", [*command, *pins], log=places.logs / "setup.log")
     _mark(places, requirements)
 

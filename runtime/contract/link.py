@@ -15,7 +15,7 @@ RELIST_SECONDS = 5.0
 SILENT_AFTER_SECONDS = 15.0  # a host not heard for this long is "unknown since"
 
 
-class EngineFacts(Strict, kw_only=True):
+class EngineFacts(Strict, frozen=True, kw_only=True):
     """What the host found out about its engine; shown to people, and used to refuse what it cannot do."""
 
     name: str
@@ -33,7 +33,7 @@ class EngineFacts(Strict, kw_only=True):
     runtimes: list[str] = []
 
 
-class ContainerFacts(Strict, kw_only=True):
+class ContainerFacts(Strict, frozen=True, kw_only=True):
     """One managed container as the engine shows it now. Labels are Slipway's own, the rest is dropped on the host."""
 
     container: str
@@ -54,7 +54,7 @@ class ContainerFacts(Strict, kw_only=True):
     message: str = ""
 
 
-class Hello(Strict, kw_only=True, tag_field="kind", tag="hello"):
+class Hello(Strict, frozen=True, kw_only=True, tag_field="kind", tag="hello"):
     """The first word of a link."""
 
     contract: int
@@ -63,13 +63,13 @@ class Hello(Strict, kw_only=True, tag_field="kind", tag="hello"):
     facts: EngineFacts | None  # None: the engine does not answer
 
 
-class Welcome(Strict, kw_only=True, tag_field="kind", tag="welcome"):
+class Welcome(Strict, frozen=True, kw_only=True, tag_field="kind", tag="welcome"):
     """The answer to `Hello`: which Slipway this is (value of LABEL_INSTANCE). Before it the host reports no container."""
 
     instance: str
 
 
-class Snapshot(Strict, kw_only=True, tag_field="kind", tag="snapshot"):
+class Snapshot(Strict, frozen=True, kw_only=True, tag_field="kind", tag="snapshot"):
     """Every managed container, as the truth (a full relist). `engine` False: the engine does not answer."""
 
     clock_ns: int
@@ -78,20 +78,20 @@ class Snapshot(Strict, kw_only=True, tag_field="kind", tag="snapshot"):
     facts: EngineFacts | None = None
 
 
-class Changed(Strict, kw_only=True, tag_field="kind", tag="changed"):
+class Changed(Strict, frozen=True, kw_only=True, tag_field="kind", tag="changed"):
     """A hint from the engine's events: this container now looks so."""
 
     container: ContainerFacts
 
 
-class Gone(Strict, kw_only=True, tag_field="kind", tag="gone"):
+class Gone(Strict, frozen=True, kw_only=True, tag_field="kind", tag="gone"):
     """A hint: the container of this replica was removed."""
 
     container: str
     replica: str
 
 
-class LinkLines(Strict, kw_only=True, tag_field="kind", tag="lines"):
+class LinkLines(Strict, frozen=True, kw_only=True, tag_field="kind", tag="lines"):
     """Consecutive lines of a container's log."""
 
     log: str
@@ -99,7 +99,7 @@ class LinkLines(Strict, kw_only=True, tag_field="kind", tag="lines"):
     lines: list[Line]
 
 
-class LinkEnd(Strict, kw_only=True, tag_field="kind", tag="end"):
+class LinkEnd(Strict, frozen=True, kw_only=True, tag_field="kind", tag="end"):
     """The log's container is gone for good; `last` lines were sent."""
 
     log: str
@@ -107,19 +107,19 @@ class LinkEnd(Strict, kw_only=True, tag_field="kind", tag="end"):
     state: str
 
 
-class Ask(Strict, kw_only=True, tag_field="kind", tag="ask"):
+class Ask(Strict, frozen=True, kw_only=True, tag_field="kind", tag="ask"):
     """Where do these logs stand? Answered by `Positions`."""
 
     logs: list[str]
 
 
-class Positions(Strict, kw_only=True, tag_field="kind", tag="positions"):
+class Positions(Strict, frozen=True, kw_only=True, tag_field="kind", tag="positions"):
     """Answer to `Ask`. A log the host may not write is left out."""
 
     logs: list[LogPosition]
 
 
-class Kept(Strict, kw_only=True, tag_field="kind", tag="kept"):
+class Kept(Strict, frozen=True, kw_only=True, tag_field="kind", tag="kept"):
     """Lines of `log` up to `last` are held, up to `archived` for good. `last` below what was sent means: send again."""
 
     log: str
@@ -127,14 +127,14 @@ class Kept(Strict, kw_only=True, tag_field="kind", tag="kept"):
     archived: int
 
 
-class Refused(Strict, kw_only=True, tag_field="kind", tag="refused"):
+class Refused(Strict, frozen=True, kw_only=True, tag_field="kind", tag="refused"):
     """Something the host said was not believed; `subject` is the log or container."""
 
     subject: str
     reason: str
 
 
-class Follow(Strict, kw_only=True, tag_field="kind", tag="follow"):
+class Follow(Strict, frozen=True, kw_only=True, tag_field="kind", tag="follow"):
     """Relist now."""
 
 

@@ -34,7 +34,9 @@ GIT_COMMIT = re.compile(r"[0-9a-f]{40}")
 
 BASE_IMAGE = "slipway/busybox:1"  # the host makes it when a Dockerfile asks for it and the engine lacks it
 
-RESERVED_ENVIRONMENT_KEYS = frozenset({"PATH", "LD_PRELOAD", "LD_LIBRARY_PATH", "LD_AUDIT", "DOCKER_HOST", "BASH_ENV", "ENV", "IFS"})
+RESERVED_ENVIRONMENT_KEYS = frozenset(
+    {"PATH", "LD_PRELOAD", "LD_LIBRARY_PATH", "LD_AUDIT", "DOCKER_HOST", "BASH_ENV", "ENV", "IFS"}
+)
 
 
 def host_queue(host: str) -> str:

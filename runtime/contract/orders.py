@@ -13,14 +13,14 @@ class Strict(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Base of every message part: immutable, nothing unknown. (`kw_only` is not inherited, so each class says it.)"""
 
 
-class InlineSource(Strict, kw_only=True, tag_field="kind", tag="dockerfile"):
+class InlineSource(Strict, frozen=True, kw_only=True, tag_field="kind", tag="dockerfile"):
     """A Dockerfile with the files beside it; `files` maps a relative path to its text."""
 
     dockerfile: str
     files: dict[str, str] = {}
 
 
-class GitSource(Strict, kw_only=True, tag_field="kind", tag="git"):
+class GitSource(Strict, frozen=True, kw_only=True, tag_field="kind", tag="git"):
     """A repository by https. `ref` is a branch, tag or full commit; `None` means the remote's HEAD."""
 
     url: str
@@ -33,7 +33,7 @@ class GitSource(Strict, kw_only=True, tag_field="kind", tag="git"):
 Source = InlineSource | GitSource
 
 
-class BuildImage(Strict, kw_only=True, tag_field="kind", tag="build_image"):
+class BuildImage(Strict, frozen=True, kw_only=True, tag_field="kind", tag="build_image"):
     """Produce one image. The result's identity is the image ID (`sha256:` of its config)."""
 
     build: str
@@ -47,7 +47,7 @@ class BuildImage(Strict, kw_only=True, tag_field="kind", tag="build_image"):
     labels: dict[str, str] = {}
 
 
-class Port(Strict, kw_only=True):
+class Port(Strict, frozen=True, kw_only=True):
     """A published port. `host` None lets the engine choose."""
 
     container: int
@@ -55,7 +55,7 @@ class Port(Strict, kw_only=True):
     protocol: Literal["tcp", "udp"] = "tcp"
 
 
-class Health(Strict, kw_only=True):
+class Health(Strict, frozen=True, kw_only=True):
     """How a replica proves that it serves. Times in seconds.
 
     `none`: running for `minimum_healthy` seconds is enough. `image`: the image's own HEALTHCHECK. `command` runs
@@ -74,7 +74,7 @@ class Health(Strict, kw_only=True):
     minimum_healthy: float = 0.5
 
 
-class Limits(Strict, kw_only=True):
+class Limits(Strict, frozen=True, kw_only=True):
     """Ceilings of one container: bytes of memory, CPUs as a fraction, number of processes."""
 
     memory: int = 512 * 1024 * 1024
@@ -82,14 +82,14 @@ class Limits(Strict, kw_only=True):
     pids: int = 256
 
 
-class Restart(Strict, kw_only=True):
+class Restart(Strict, frozen=True, kw_only=True):
     """The engine's own restart policy for a container that exits by itself."""
 
     policy: Literal["no", "on-failure", "unless-stopped"] = "unless-stopped"
     retries: int = 3  # with on-failure only
 
 
-class ContainerSpec(Strict, kw_only=True):
+class ContainerSpec(Strict, frozen=True, kw_only=True):
     """Everything the create call is built from; what is not here cannot be asked for."""
 
     image: str  # image ID or digest, never a movable tag
@@ -103,7 +103,7 @@ class ContainerSpec(Strict, kw_only=True):
     stop_timeout: int = 10  # seconds between the stop signal and the kill
 
 
-class ReplicaSpec(Strict, kw_only=True):
+class ReplicaSpec(Strict, frozen=True, kw_only=True):
     """One wanted copy on this host."""
 
     replica: str
@@ -112,7 +112,7 @@ class ReplicaSpec(Strict, kw_only=True):
     desired: Literal["running", "stopped"] = "running"
 
 
-class ConvergeService(Strict, kw_only=True, tag_field="kind", tag="converge_service"):
+class ConvergeService(Strict, frozen=True, kw_only=True, tag_field="kind", tag="converge_service"):
     """The whole desired state of one service in one environment on this host.
 
     Carried out twice it is done once. `replicas` empty means: nothing of this service shall run here. `restart` names

@@ -19,7 +19,7 @@ Stream = Literal["o", "e", "s"]  # stdout, stderr, Slipway's own words
 Line = tuple[int, Stream, str]  # (unix nanoseconds, stream, text without its newline)
 
 
-class LogPosition(Strict, kw_only=True):
+class LogPosition(Strict, frozen=True, kw_only=True):
     """Where a log stands: the next number to give, and the engine time (ns) of the last line kept, 0 if none."""
 
     log: str
@@ -27,7 +27,7 @@ class LogPosition(Strict, kw_only=True):
     resume_ns: int = 0
 
 
-class Claim(Strict, kw_only=True):
+class Claim(Strict, frozen=True, kw_only=True):
     """The answer to a claim: the order with all that is needed to carry it out, good for this attempt alone."""
 
     job: str
@@ -41,7 +41,7 @@ class Claim(Strict, kw_only=True):
     log: LogPosition
 
 
-class HeartbeatAnswer(Strict, kw_only=True):
+class HeartbeatAnswer(Strict, frozen=True, kw_only=True):
     """Cancel rides on it. `log` says how far lines are kept for good."""
 
     cancel: bool
@@ -49,7 +49,7 @@ class HeartbeatAnswer(Strict, kw_only=True):
     archived: int = 0
 
 
-class Step(Strict, kw_only=True):
+class Step(Strict, frozen=True, kw_only=True):
     """A named, timed part of a job; sent when it starts and again when it ends, by `number`."""
 
     number: int
@@ -63,7 +63,7 @@ class Step(Strict, kw_only=True):
     detail: str = ""
 
 
-class Lines(Strict, kw_only=True):
+class Lines(Strict, frozen=True, kw_only=True):
     """Consecutive lines of one log, the first numbered `first`. Sending them again is harmless."""
 
     log: str
@@ -71,14 +71,14 @@ class Lines(Strict, kw_only=True):
     lines: list[Line]
 
 
-class LinesAnswer(Strict, kw_only=True):
+class LinesAnswer(Strict, frozen=True, kw_only=True):
     """`last` is the highest number held. A sender whose `first` lies beyond `last` + 1 goes back to `last` + 1."""
 
     last: int
     archived: int
 
 
-class Progress(Strict, kw_only=True):
+class Progress(Strict, frozen=True, kw_only=True):
     """What changed since the last report; any part may be empty."""
 
     state: Literal["running"] | None = None
@@ -87,7 +87,7 @@ class Progress(Strict, kw_only=True):
     facts: dict[str, str] = {}  # e.g. commit, builder
 
 
-class Layer(Strict, kw_only=True):
+class Layer(Strict, frozen=True, kw_only=True):
     """One layer of an image, oldest first."""
 
     instruction: str
@@ -96,7 +96,7 @@ class Layer(Strict, kw_only=True):
     created_ns: int | None = None
 
 
-class ImageResult(Strict, kw_only=True, tag_field="kind", tag="image"):
+class ImageResult(Strict, frozen=True, kw_only=True, tag_field="kind", tag="image"):
     """What a build produced. `digest` is the manifest's where it was pushed, else None; `image_id` is the identity."""
 
     image_id: str
@@ -108,7 +108,7 @@ class ImageResult(Strict, kw_only=True, tag_field="kind", tag="image"):
     cached_steps: int = 0
 
 
-class ReplicaResult(Strict, kw_only=True):
+class ReplicaResult(Strict, frozen=True, kw_only=True):
     """One container as it stood when the procedure ended."""
 
     replica: str
@@ -117,7 +117,7 @@ class ReplicaResult(Strict, kw_only=True):
     ports: list["BoundPort"] = []
 
 
-class BoundPort(Strict, kw_only=True):
+class BoundPort(Strict, frozen=True, kw_only=True):
     """A container port and where the host answers for it."""
 
     container: int
@@ -126,7 +126,7 @@ class BoundPort(Strict, kw_only=True):
     protocol: str = "tcp"
 
 
-class ServiceResult(Strict, kw_only=True, tag_field="kind", tag="service"):
+class ServiceResult(Strict, frozen=True, kw_only=True, tag_field="kind", tag="service"):
     """What a convergence left running. `reverted`: the former containers serve again."""
 
     replicas: list[ReplicaResult]
@@ -136,7 +136,7 @@ class ServiceResult(Strict, kw_only=True, tag_field="kind", tag="service"):
 Result = ImageResult | ServiceResult
 
 
-class Problem(Strict, kw_only=True):
+class Problem(Strict, frozen=True, kw_only=True):
     """Why a job failed: whose fault it is, whether trying again helps, and the evidence."""
 
     code: str
@@ -148,7 +148,7 @@ class Problem(Strict, kw_only=True):
     evidence: list[str] = []  # last lines, bounded
 
 
-class Finish(Strict, kw_only=True):
+class Finish(Strict, frozen=True, kw_only=True):
     """The last word on an attempt. `last_line` is the number of the log's last line, so that none is missing."""
 
     state: Literal["succeeded", "failed", "cancelled"]

@@ -22,19 +22,19 @@ CLAIMS_PATH = "/ingest/claims/"
 LINK_PATH = "/ingest/link/"
 
 
-class ClaimRequest(Strict, kw_only=True):
+class ClaimRequest(Strict, frozen=True, kw_only=True):
     """Which job the doorbell named."""
 
     job: str
 
 
-class Heartbeat(Strict, kw_only=True):
+class Heartbeat(Strict, frozen=True, kw_only=True):
     """I am still at it. The host's clock is for showing skew, nothing is decided by it."""
 
     clock_ns: int
 
 
-class MissingLines(Strict, kw_only=True):
+class MissingLines(Strict, frozen=True, kw_only=True):
     """409 to a `Finish`: the control plane holds lines up to `last` only."""
 
     code: str
