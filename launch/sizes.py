@@ -4,6 +4,7 @@ Run as `python -m launch.sizes`. Tests and migrations are not counted.
 """
 
 import ast
+import math
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
@@ -59,7 +60,7 @@ def function_lengths(path: Path) -> list[tuple[int, str]]:
 
 def percentile(lengths: Sequence[int]) -> int:
     ordered = sorted(lengths)
-    return ordered[min(len(ordered) - 1, int(len(ordered) * PERCENTILE))] if ordered else 0
+    return ordered[math.ceil(len(ordered) * PERCENTILE) - 1] if ordered else 0
 
 
 def judge(budget: Budget, entries: Sequence[tuple[int, str]]) -> bool:
