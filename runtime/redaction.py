@@ -61,6 +61,10 @@ class Redactor:
         """`text` with every known spelling of every secret replaced by `MASK`."""
         return self._pattern.sub(MASK, text) if self._pattern else text
 
+    def clean(self, text: str) -> str:
+        """Masked and made visible, in one piece; line breaks inside are shown."""
+        return visible(self.mask(text))
+
     def lines(self, text: str) -> list[str]:
         """What may leave of one line: masked, made visible, split at `MAX_LINE_BYTES`. Never
         empty.

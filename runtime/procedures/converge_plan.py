@@ -1,0 +1,194 @@
+"""What a convergence has to do, as a value: from the order and the containers that are there.
+Pure.
+"""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import msgspec
+
+from runtime.contract.names import (
+    LABEL_ENVIRONMENT,
+    LABEL_GENERATION,
+    LABEL_INDEX,
+    LABEL_INSTANCE,
+    LABEL_JOB,
+    LABEL_LOG,
+    LABEL_PROJECT,
+    LABEL_RELEASE,
+    LABEL_REPLICA,
+    LABEL_SERVICE,
+    LABEL_SPEC,
+    container_name,
+)
+from runtime.contract.orders import ContainerSpec, ConvergeService, ReplicaSpec
+from runtime.engine.base import Container
+
+RESTART_MARK = ".r-"
+ID_TAIL = 10
+
+Act = Literal["create", "start", "restart", "prove", "keep", "stop", "none"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Turn:
+    """What happens to one wanted replica. `former` are the containers whose place it takes."""
+
+    replica: ReplicaSpec
+    act: Act
+    current: Container | None = None
+    former: tuple[Container, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """Turns in the order of their index, and the containers that nobody wants any more."""
+
+    turns: tuple[Turn, ...] = ()
+    surplus: tuple[Container, ...] = ()
+
+    @property
+    def former(self) -> tuple[Container, ...]:
+        """Every container that is to go in the end."""
+        return tuple(old for turn in self.turns for old in turn.former) + self.surplus
+
+
+class OutdatedOrder(Exception):
+    """Containers of a later generation are here already: this order is an old one."""
+
+
+def make_plan(order: ConvergeService, containers: Sequence[Container], *, job: str) -> Plan:
+    """`containers` are all of this service in this environment on this host. Raises OutdatedOrder.
+
+    A container is current when it is of a wanted replica, of the order's release and of the same
+    specification; its generation may be an earlier one that wanted the same. Any other is former:
+    it goes when the current one of its replica or index serves, or at the end when there is none.
+    """
+    if any(_generation(container) > order.generation for container in containers):
+        raise OutdatedOrder
+    left = sorted(containers, key=_serving_first)
+    chosen = {replica.replica: _take_current(left, replica, order) for replica in order.replicas}
+    turns = [
+        Turn(
+            replica=replica,
+            act=_act(order, replica, chosen[replica.replica], job),
+            current=chosen[replica.replica],
+            former=_take_former(left, replica),
+        )
+        for replica in sorted(order.replicas, key=lambda wanted: wanted.index)
+    ]
+    return Plan(turns=tuple(turns), surplus=tuple(left))
+
+
+def labels_for(order: ConvergeService, replica: ReplicaSpec, *, instance: str, job: str) -> dict[str, str]:
+    """All that a relist needs to know of a container again."""
+    return {
+        LABEL_INSTANCE: instance,
+        LABEL_PROJECT: order.project,
+        LABEL_SERVICE: order.service,
+        LABEL_ENVIRONMENT: order.environment,
+        LABEL_RELEASE: order.release,
+        LABEL_GENERATION: str(order.generation),
+        LABEL_REPLICA: replica.replica,
+        LABEL_INDEX: str(replica.index),
+        LABEL_LOG: replica.log,
+        LABEL_JOB: job,
+        LABEL_SPEC: spec_hash(order.spec),
+    }
+
+
+def name_for(order: ConvergeService, replica: ReplicaSpec) -> str:
+    """The name under which the engine refuses a second container of this replica."""
+    return container_name(
+        service=order.service_slug,
+        environment=order.environment_slug,
+        replica=replica.replica,
+        generation=order.generation,
+    )
+
+
+def network_for(order: ConvergeService) -> str:
+    """The network on which the services of one environment find each other by slug."""
+    return f"slipway-{order.project[-ID_TAIL:]}-{order.environment[-ID_TAIL:]}"
+
+
+def spec_hash(spec: ContainerSpec) -> str:
+    """The same for equal specifications, however their mappings are ordered."""
+    return hashlib.sha256(msgspec.json.encode(spec, order="deterministic")).hexdigest()[:32]
+
+
+def restart_name(container: Container, *, job: str) -> str:
+    """A name that says: `job` wants this container restarted, and it was started then when that
+    began.
+
+    Labels cannot be changed, names can. Written before the restart, the name tells a second
+    attempt of the same job whether the restart has happened: the container's start is then another
+    one.
+    """
+    base = container.name.partition(RESTART_MARK)[0]
+    return f"{base}{RESTART_MARK}{job[-ID_TAIL:]}-{container.started_ns or 0}"
+
+
+def is_marked(container: Container, *, job: str) -> bool:
+    """True when `job` wrote its mark on this container already."""
+    return f"{RESTART_MARK}{job[-ID_TAIL:]}-" in container.name
+
+
+def _act(order: ConvergeService, replica: ReplicaSpec, current: Container | None, job: str) -> Act:
+    if replica.desired == "stopped":
+        return "none" if current is None or _is_over(current) else "stop"
+    if current is None:
+        return "create"
+    if _is_over(current):
+        return "start"
+    made_by_this_job = current.labels.get(LABEL_JOB) == job
+    if replica.replica in order.restart and not made_by_this_job:
+        return "prove" if _was_restarted(current, job) else "restart"
+    return "prove" if made_by_this_job else "keep"
+
+
+def _was_restarted(container: Container, job: str) -> bool:
+    if not is_marked(container, job=job):
+        return False
+    return container.name.rpartition("-")[2] != str(container.started_ns or 0)
+
+
+def _take_current(left: list[Container], replica: ReplicaSpec, order: ConvergeService) -> Container | None:
+    wanted = spec_hash(order.spec)
+    for container in left:
+        labels = container.labels
+        if (
+            labels.get(LABEL_REPLICA) == replica.replica
+            and labels.get(LABEL_RELEASE) == order.release
+            and labels.get(LABEL_SPEC) == wanted
+        ):
+            left.remove(container)
+            return container
+    return None
+
+
+def _take_former(left: list[Container], replica: ReplicaSpec) -> tuple[Container, ...]:
+    found = tuple(
+        container
+        for container in left
+        if container.labels.get(LABEL_REPLICA) == replica.replica
+        or container.labels.get(LABEL_INDEX) == str(replica.index)
+    )
+    for container in found:
+        left.remove(container)
+    return found
+
+
+def _is_over(container: Container) -> bool:
+    return container.status in ("created", "exited", "dead")
+
+
+def _generation(container: Container) -> int:
+    text = container.labels.get(LABEL_GENERATION, "")
+    return int(text) if text.isdecimal() else 0
+
+
+def _serving_first(container: Container) -> tuple[bool, int]:
+    return (container.status != "running", -_generation(container))
