@@ -4,6 +4,7 @@ import argparse
 import asyncio
 import signal
 from dataclasses import dataclass
+from typing import IO
 
 from launch.assets import ensure_assets
 from launch.check import check
@@ -49,7 +50,7 @@ def _up() -> int:
         title("Starting Slipway")
         plan = _set_up(here, wish)
         write_down(lock, plan.door)
-        return asyncio.run(_until_stopped(plan))
+        return asyncio.run(_until_stopped(plan, lock))
 
 
 def _set_up(here: Places, wish: Wish) -> Plan:
@@ -65,7 +66,7 @@ def _set_up(here: Places, wish: Wish) -> Plan:
     return Plan(here, door, engine, wish.demo, wish.host_address)
 
 
-async def _until_stopped(plan: Plan) -> int:
+async def _until_stopped(plan: Plan, lock: IO[str]) -> int:
     """Run until a signal comes; whatever happens, leave no process behind."""
     asked = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -82,6 +83,7 @@ async def _until_stopped(plan: Plan) -> int:
     finally:
         starting.cancel()
         waiting.cancel()
+        lock.truncate(0)
         title("\nStopping Slipway; containers go on." if asked.is_set() else "\nStopping what was started.")
         await supervisor.stop()
     return 0
