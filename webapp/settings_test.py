@@ -3,7 +3,8 @@
 import os
 import tempfile
 
-os.environ.setdefault("SLIPWAY_HOME", tempfile.mkdtemp(prefix="slipway-test-"))
+_home = tempfile.TemporaryDirectory(prefix="slipway-test-")  # gone with the process
+os.environ.setdefault("SLIPWAY_HOME", _home.name)
 os.environ.setdefault("SLIPWAY_SECRET_KEY", "for-tests-only-" + "x" * 40)
 os.environ.setdefault("SLIPWAY_ENCRYPTION_KEYS", "bm90LWEtc2VjcmV0LW9ubHktZm9yLXRlc3RzLTEyMzQ=")
 os.environ.setdefault("SLIPWAY_ALLOWED_HOSTS", "localhost,127.0.0.1,testserver")
