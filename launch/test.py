@@ -94,11 +94,10 @@ async def _checks(run: Run) -> None:
     title("Checking")
     await _step(run, "lint", "ruff", "check", ".")
     await _step(run, "format", "ruff", "format", "--check", ".")
-    await _step(run, "walls", "lint-imports")
+    await _step(run, "walls", "lint-imports", "--no-logo")
     await _step(run, "sizes", "python", "-m", "launch.sizes")
-    if not run.fast:
-        await _step(run, "types", "mypy")
-        await _step(run, "templates", "djlint", "templates", "--lint", "--quiet")
+    await _step(run, "types", "mypy")
+    await _step(run, "templates", "djlint", "templates", "--lint", "--quiet")
 
 
 async def _tests(run: Run) -> None:
