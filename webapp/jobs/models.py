@@ -25,6 +25,7 @@ class Job(Thing):
     lease_expires_at = models.DateTimeField(null=True)
     cancel_requested_at = models.DateTimeField(null=True)
     rung_at = models.DateTimeField(null=True)
+    rings = models.PositiveIntegerField(default=0)  # since it was queued; the pauses between them grow
     claimed_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
     problem = models.JSONField(null=True)  # runtime.contract.reports.Problem

@@ -1,0 +1,78 @@
+"""Make a job, ring it, take the wish back."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+import msgspec
+from django.db.models import Q
+from django.utils import timezone
+
+from runtime.contract.orders import Order
+from webapp.hosts.models import Host
+from webapp.jobs import dispatch
+from webapp.jobs.models import Job
+from webapp.jobs.transitions import LIVE, move
+from webapp.logs.models import Log
+from webapp.teams.models import Project
+
+MAX_ATTEMPTS = 3
+CANCEL_ATTEMPTS = 5  # a job may change state while we look
+
+
+def create_job(
+    *,
+    order: Order,
+    project: Project,
+    host: Host,
+    log: Log,
+    secrets: Mapping[str, str] | None = None,
+    uses_build_slot: bool = False,
+) -> Job:
+    """Give a host an order; its doorbell rings on commit. `secrets`: name in the claim -> id of a stored secret."""
+    job = Job.objects.create(
+        kind=str(order.__struct_config__.tag),
+        project=project,
+        host=host,
+        log=log,
+        order=msgspec.to_builtins(order),
+        secrets=dict(secrets or {}),
+        uses_build_slot=uses_build_slot,
+        max_attempts=MAX_ATTEMPTS,
+        rung_at=timezone.now(),
+        rings=1,
+    )
+    dispatch.ring(job)
+    return job
+
+
+def hand_over(job: Job) -> None:
+    """Ring the host of a queued job now; any other job is left alone."""
+    if Job.objects.filter(id=job.id, state="queued").update(rung_at=timezone.now()):
+        dispatch.ring(job)
+
+
+def request_cancel(*, job: Job, now: datetime) -> Job:
+    """Cancel a job that waits, at once; ask the host of one that runs (the wish rides on its heartbeat).
+
+    The answer is the job as it is now: cancelled, still live with the wish noted, or ended before. Twice is once.
+    """
+    for _ in range(CANCEL_ATTEMPTS):
+        job = Job.objects.select_related("host", "project", "log").get(id=job.id)
+        if job.state in ("queued", "lost"):
+            if move(job, "cancelled", fields={"cancel_requested_at": now, "finished_at": now, "token_digest": ""}):
+                break
+        elif job.state in LIVE and job.cancel_requested_at is None:
+            if Job.objects.filter(id=job.id, state=job.state, attempt=job.attempt).update(cancel_requested_at=now):
+                job.cancel_requested_at = now
+                break
+        else:
+            break
+    return job
+
+
+def queue_position(job: Job) -> int | None:
+    """1 for the next one; None for a job that does not wait for a build slot of its host."""
+    if job.state != "queued" or not job.uses_build_slot:
+        return None
+    before = Q(created_at__lt=job.created_at) | Q(created_at=job.created_at, id__lt=job.id)
+    return Job.objects.filter(before, host=job.host_id, state="queued", uses_build_slot=True).count() + 1

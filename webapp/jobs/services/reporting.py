@@ -1,0 +1,95 @@
+"""What the host that holds a job says about it: I live, this far, done."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import msgspec
+from django.db import transaction
+
+from runtime.contract import states
+from runtime.contract.reports import Finish, HeartbeatAnswer, Progress
+from webapp.jobs import steps
+from webapp.jobs.models import Job
+from webapp.jobs.services.doorbells import ring_next
+from webapp.jobs.services.leases import LEASE_SECONDS
+from webapp.jobs.transitions import LIVE, move
+from webapp.logs import archive, tail
+from webapp.logs.models import Log
+from webapp.problems import Conflicting
+
+
+class LinesMissing(Conflicting):
+    """409 to a finish: its log is held up to `last` only."""
+
+    def __init__(self, last: int) -> None:
+        super().__init__(
+            code="job.lines_missing", detail=f"The log is held up to line {last}; send the rest, then finish."
+        )
+        self.last = last
+
+
+def require_live(job: Job) -> None:
+    """Raise `Conflicting` unless somebody holds the job's lease."""
+    if job.state not in LIVE:
+        raise _not_live(job)
+
+
+def _not_live(job: Job) -> Conflicting:
+    return Conflicting(code="job.not_live", detail=f"This job is {job.state}. Stop working on it.")
+
+
+def heartbeat(*, job: Job, now: datetime) -> HeartbeatAnswer:
+    """Renew the lease; the answer carries a wish to cancel and how far the log is archived. Needs no Redis."""
+    same = Job.objects.filter(id=job.id, attempt=job.attempt, state__in=LIVE)
+    if not same.update(lease_expires_at=now + timedelta(seconds=LEASE_SECONDS)):
+        raise _not_live(Job.objects.get(id=job.id))
+    wished, archived = Job.objects.values_list("cancel_requested_at", "log__archived_to").get(id=job.id)
+    return HeartbeatAnswer(cancel=wished is not None, lease=LEASE_SECONDS, archived=archived)
+
+
+def progress(*, job: Job, progress: Progress, now: datetime) -> None:
+    """Note that the job runs, and its steps. Late and repeated reports move nothing backward."""
+    require_live(job)
+    with transaction.atomic():
+        if progress.state == "running" and job.state == "claimed":
+            _start(job)
+        steps.note(job, progress.steps)
+
+
+def _start(job: Job) -> None:
+    if move(job, "running", fields={}):
+        return
+    job.refresh_from_db()
+    require_live(job)
+
+
+def finish(*, job: Job, finish: Finish, now: datetime) -> bool:
+    """The last word on an attempt; False when it had been said before (the answer was lost), else True.
+
+    Raises `LinesMissing` unless the log is held up to its last line, which then is archived before this returns;
+    `Conflicting` when the job ended otherwise; `Unavailable` when Redis cannot say.
+    """
+    if states.is_terminal(states.JOB, job.state) and job.state == finish.state:
+        return False
+    require_live(job)
+    _keep_lines(job.log_id, finish.last_line)
+    with transaction.atomic():
+        if not move(job, finish.state, fields=_ending(finish, now)):
+            raise _not_live(Job.objects.get(id=job.id))
+        steps.note(job, finish.steps)
+        steps.break_off(job, now=now)
+        if job.uses_build_slot:
+            ring_next(host=job.host, now=now)
+    return True
+
+
+def _keep_lines(log_id: str, last_line: int) -> None:
+    archive.archive_log(log_id)
+    archived = Log.objects.values_list("archived_to", flat=True).get(id=log_id)
+    if archived < last_line:
+        raise LinesMissing(tail.state(log_id=log_id).last)
+
+
+def _ending(finish: Finish, now: datetime) -> dict[str, Any]:
+    problem = msgspec.to_builtins(finish.problem) if finish.problem is not None else None
+    return {"finished_at": now, "lease_expires_at": None, "problem": problem}
