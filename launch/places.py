@@ -52,6 +52,10 @@ class Places:
     def database(self) -> Path:
         return self.home / "slipway.sqlite3"
 
+    def of_tests(self) -> "Places":
+        """A home of their own for the servers of a test run, beside one that may be in use."""
+        return Places(home=self.home / "test", venv=self.venv)
+
     def make(self) -> None:
         """Create the directories; only the owner may look into them."""
         for directory in (self.home, self.logs, self.run, self.cache, self.redis, self.worker):

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from launch.assets import ensure_assets
-from launch.claim import alone_in_tree
+from launch.claim import alone_in_tree, hold_home
 from launch.commands import apt_install
 from launch.engine import NoEngine
 from launch.engine_setup import ensure_engine, say_engine, wait_for_engine
@@ -45,17 +45,29 @@ def _test() -> int:
     )
     parser.add_argument("--fast", action="store_true", help="no engine, no browser, no servers: within 30 s")
     asked, words = parser.parse_known_args()
-    here = places()
+    here = places().of_tests()
     here.make()
     run = Run(here, asked.fast, words)
     title("Setting up")
     with alone_in_tree():
         ensure_python(here, requirements=DEVELOPMENT)
-        engine = None if run.fast else _ensure_full(here)
-    asyncio.run(_run(run, engine))
+    if run.fast:
+        asyncio.run(_run(run, None))
+    else:
+        _run_in_full(run)
     if run.failed:
         stop(f"Failed: {', '.join(run.failed)}.")
     return 0
+
+
+def _run_in_full(run: Run) -> None:
+    lock = hold_home(run.places)
+    if lock is None:
+        stop(f"Another full bin/test runs in {run.places.home}.")
+    with lock:
+        with alone_in_tree():
+            engine = _ensure_full(run.places)
+        asyncio.run(_run(run, engine))
 
 
 def _ensure_full(here: Places) -> Child | None:
