@@ -180,9 +180,6 @@ class Engine(Protocol):
     def image(self, reference: str) -> Image:
         """The image with this ID, digest or tag. NotFound."""
 
-    def built_image(self, *, label: str, value: str) -> Image | None:
-        """The newest image that carries this label with this value."""
-
     def tag_image(self, image_id: str, tag: str) -> None:
         """`tag` now names the image. NotFound."""
 

@@ -74,12 +74,6 @@ class DockerEngine:
         with translated():
             return _read_image(self._connection.calls().inspect_image(reference))
 
-    def built_image(self, *, label: str, value: str) -> Image | None:
-        with translated():
-            found = self._connection.calls().images(filters={"label": f"{label}={value}"})
-        newest = max(found, key=lambda image: image["Created"], default=None)
-        return self.image(newest["Id"]) if newest else None
-
     def tag_image(self, image_id: str, tag: str) -> None:
         repository, _, name = tag.rpartition(":")
         with translated():

@@ -12,13 +12,16 @@ from typing import IO, Literal
 
 from docker.utils.build import tar as context_archive
 
+from runtime.child import ChildStopped, ChildTimeout, running
 from runtime.contract.names import DIGEST
 from runtime.engine.base import BuildEvent, BuildRequest, Built
-from runtime.engine.docker_cli import Cli, child_environment, find_cli, running
+from runtime.engine.docker_cli import Cli, child_environment, find_cli
 from runtime.engine.docker_client import ByteStream, Connection, engine_error
 from runtime.engine.docker_pump import Pump
 from runtime.engine.errors import (
+    BuildCancelled,
     BuildFailed,
+    BuildTimeout,
     DiskFull,
     EngineError,
     EngineUnavailable,
@@ -73,11 +76,16 @@ class DockerBuilder:
             home, id_file = Path(private), Path(private) / "image-id"
             environment = child_environment(address=self._connection.address, home=home)
             command = cli.command(request, id_file=id_file)
-            with running(command, environment=environment, cwd=home) as child:
-                for line in child.lines(deadline=deadline, cancelled=cancelled):
-                    yield from progress.feed(line)
-                if child.exit_code != 0:
-                    raise _failure(progress)
+            try:
+                with running(command, environment=environment, cwd=home) as child:
+                    for line in child.lines(deadline=deadline, stopped=cancelled):
+                        yield from progress.feed(line)
+                    if child.exit_code != 0:
+                        raise _failure(progress)
+            except ChildStopped as stopped:
+                raise BuildCancelled("the build was cancelled") from stopped
+            except ChildTimeout as late:
+                raise BuildTimeout("the build took longer than it may") from late
             image_id = id_file.read_text().strip()
         if not DIGEST.fullmatch(image_id):
             raise EngineError("the builder did not say which image it made", evidence=[image_id])

@@ -7,29 +7,19 @@ on cancel, on the deadline and with the worker.
 
 import os
 import re
-import selectors
-import shutil
-import signal
 import subprocess
-import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from runtime.child import CHILD_PATH
 from runtime.engine.base import BuildRequest
-from runtime.engine.errors import BuildCancelled, BuildTimeout
 from runtime.redaction import decode
 
 PROBE_TIMEOUT = 10.0
-POLL_SECONDS = 0.1
-TERMINATE_SECONDS = 1.0
-MAX_LINE = 256 * 1024
-READ_BYTES = 64 * 1024
 BUILTIN_BUILDKIT = range(18, 23)  # from 23 on, the client builds with BuildKit only through buildx
 RAW_JSON_SINCE = (0, 13)
-CHILD_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 Kind = Literal["buildx", "buildkit"]
 
@@ -90,85 +80,6 @@ def child_environment(*, address: str, home: Path) -> dict[str, str]:
         "DOCKER_BUILDKIT": "1",
         "LANG": "C.UTF-8",
     }
-
-
-class Child:
-    """A running command. `lines` gives its output; leaving the `running` block ends it for sure."""
-
-    def __init__(self, process: subprocess.Popen[bytes]) -> None:
-        self._process = process
-
-    @property
-    def exit_code(self) -> int:
-        """Known after `lines` is exhausted."""
-        return self._process.wait()
-
-    def lines(self, *, deadline: float, cancelled: Callable[[], bool]) -> Iterator[str]:
-        """Lines of both outputs as they come. BuildCancelled, BuildTimeout."""
-        rest = b""
-        for data in self._pieces(deadline=deadline, cancelled=cancelled):
-            *whole, rest = (rest + data).split(b"\n")
-            if len(rest) > MAX_LINE:
-                whole, rest = [*whole, rest], b""
-            for line in whole:
-                yield decode(line.rstrip(b"\r"))
-        if rest:
-            yield decode(rest)
-
-    def _pieces(self, *, deadline: float, cancelled: Callable[[], bool]) -> Iterator[bytes]:
-        output = self._process.stdout
-        if output is None:
-            return
-        with selectors.DefaultSelector() as selector:
-            selector.register(output, selectors.EVENT_READ)
-            while True:
-                if cancelled():
-                    raise BuildCancelled("the build was cancelled")
-                if time.monotonic() > deadline:
-                    raise BuildTimeout("the build took longer than it may")
-                if selector.select(POLL_SECONDS):
-                    data = os.read(output.fileno(), READ_BYTES)
-                    if not data:
-                        return
-                    yield data
-
-    def kill(self) -> None:
-        """Asks the whole group to end, then makes it."""
-        for number in (signal.SIGTERM, signal.SIGKILL):
-            with suppress(ProcessLookupError):
-                os.killpg(self._process.pid, number)
-            with suppress(subprocess.TimeoutExpired):
-                self._process.wait(TERMINATE_SECONDS)
-
-
-@contextmanager
-def running(command: Sequence[str], *, environment: dict[str, str], cwd: Path) -> Iterator[Child]:
-    """Starts `command` and ends it, with all it started, when the block is left."""
-    process = subprocess.Popen(
-        [*dying_with_parent(), *command],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        env=environment,
-        cwd=cwd,
-        start_new_session=True,
-    )
-    child = Child(process)
-    try:
-        yield child
-    finally:
-        if process.poll() is None:
-            child.kill()
-        if process.stdout is not None:
-            process.stdout.close()
-
-
-def dying_with_parent() -> list[str]:
-    """A prefix that has the kernel kill a child when its parent dies, where the host has
-    `setpriv`.
-    """
-    setpriv = shutil.which("setpriv")
-    return [setpriv, "--pdeathsig", "KILL", "--"] if setpriv else []
 
 
 def _answer(command: Sequence[str], *, address: str) -> str | None:

@@ -101,11 +101,6 @@ class FakeEngine:
                     return image
             raise NotFound(f"no such image: {reference}")
 
-    def built_image(self, *, label: str, value: str) -> Image | None:
-        with self._call("built_image", value):
-            found = [one for one in self.images.values() if one.labels.get(label) == value]
-            return found[-1] if found else None
-
     def tag_image(self, image_id: str, tag: str) -> None:
         image = self.image(image_id)
         with self._call("tag_image", tag):

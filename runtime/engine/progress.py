@@ -26,6 +26,7 @@ _PLAIN_OUTPUT = re.compile(r"\d+\.\d+(?: (.*))?")
 _CLASSIC_STEP = re.compile(r"Step (\d+)/(\d+) : (.*)")
 _CLASSIC_NOISE = re.compile(r" ---> (?:[0-9a-f]{12}|Running in [0-9a-f]{12})?")
 _CLASSIC_REMOVED = re.compile(r"Removing intermediate container [0-9a-f]{12}")
+_CLASSIC_ERROR = ("\x1b[91m", "\x1b[0m")  # how the classic builder marks standard error
 
 
 class Progress(Protocol):
@@ -175,16 +176,20 @@ class ClassicProgress(_Steps):
             self.image_id = str(message["aux"]["ID"])
         if "status" in message and not message.get("progressDetail"):
             return self._line(self._key(), str(message["status"]))
-        *whole, self._open = (self._open + str(message.get("stream", ""))).split("\n")
+        text = str(message.get("stream", ""))
+        stderr = text.startswith(_CLASSIC_ERROR[0]) and text.endswith(_CLASSIC_ERROR[1])
+        if stderr:
+            text = text.removeprefix(_CLASSIC_ERROR[0]).removesuffix(_CLASSIC_ERROR[1])
+        *whole, self._open = (self._open + text).split("\n")
         if len(self._open) > MAX_OPEN_LINE:
             whole, self._open = [*whole, self._open], ""
-        return [event for text in whole for event in self._text(text)]
+        return [event for line in whole for event in self._text(line, stderr=stderr)]
 
     def end(self) -> list[BuildEvent]:
         """The stream ended well: so did its last step."""
         return self._flush() + self._close_step()
 
-    def _text(self, text: str) -> list[BuildEvent]:
+    def _text(self, text: str, *, stderr: bool = False) -> list[BuildEvent]:
         step = _CLASSIC_STEP.fullmatch(text)
         if step and int(step[1]) == self._now + 1:
             ended = self._close_step()
@@ -195,7 +200,7 @@ class ClassicProgress(_Steps):
             return []
         if not text or _CLASSIC_NOISE.fullmatch(text) or _CLASSIC_REMOVED.fullmatch(text):
             return []
-        return self._line(self._key(), text)
+        return self._line(self._key(), text, stderr=stderr)
 
     def _key(self) -> str | None:
         return str(self._now) if self._now else None

@@ -1,0 +1,114 @@
+"""Commands of the host, run as children that cannot stray.
+
+Only argument lists, never a shell; an environment that says what it holds; a process group of its
+own, killed when the block is left, on the deadline, on request, and with the worker.
+"""
+
+import os
+import selectors
+import shutil
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from runtime.redaction import decode
+
+POLL_SECONDS = 0.1
+TERMINATE_SECONDS = 1.0
+MAX_LINE = 256 * 1024
+READ_BYTES = 64 * 1024
+CHILD_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+
+class ChildStopped(Exception):
+    """The caller asked to stop; the child is being ended."""
+
+
+class ChildTimeout(Exception):
+    """The child took longer than it may."""
+
+
+class Child:
+    """A running command."""
+
+    def __init__(self, process: subprocess.Popen[bytes]) -> None:
+        self._process = process
+
+    @property
+    def exit_code(self) -> int:
+        """Known after `lines` is exhausted."""
+        return self._process.wait()
+
+    def lines(self, *, deadline: float, stopped: Callable[[], bool]) -> Iterator[str]:
+        """Lines of both outputs as they come; `deadline` by the monotonic clock. ChildStopped,
+        ChildTimeout.
+        """
+        rest = b""
+        for data in self._pieces(deadline=deadline, stopped=stopped):
+            *whole, rest = (rest + data).split(b"\n")
+            if len(rest) > MAX_LINE:
+                whole, rest = [*whole, rest], b""
+            for line in whole:
+                yield decode(line.rstrip(b"\r"))
+        if rest:
+            yield decode(rest)
+
+    def kill(self) -> None:
+        """Asks the whole group to end, then makes it."""
+        for number in (signal.SIGTERM, signal.SIGKILL):
+            with suppress(ProcessLookupError):
+                os.killpg(self._process.pid, number)
+            with suppress(subprocess.TimeoutExpired):
+                self._process.wait(TERMINATE_SECONDS)
+
+    def _pieces(self, *, deadline: float, stopped: Callable[[], bool]) -> Iterator[bytes]:
+        output = self._process.stdout
+        if output is None:
+            return
+        with selectors.DefaultSelector() as selector:
+            selector.register(output, selectors.EVENT_READ)
+            while True:
+                if stopped():
+                    raise ChildStopped
+                if time.monotonic() > deadline:
+                    raise ChildTimeout
+                if selector.select(POLL_SECONDS):
+                    data = os.read(output.fileno(), READ_BYTES)
+                    if not data:
+                        return
+                    yield data
+
+
+@contextmanager
+def running(command: Sequence[str], *, environment: Mapping[str, str], cwd: Path) -> Iterator[Child]:
+    """Starts `command`, and ends it with all it started when the block is left. OSError if it
+    cannot.
+    """
+    process = subprocess.Popen(
+        [*_dying_with_parent(), *command],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        env=dict(environment),
+        cwd=cwd,
+        start_new_session=True,
+    )
+    child = Child(process)
+    try:
+        yield child
+    finally:
+        if process.poll() is None:
+            child.kill()
+        if process.stdout is not None:
+            process.stdout.close()
+
+
+def _dying_with_parent() -> list[str]:
+    """A prefix that has the kernel kill a child when its parent dies, where the host has
+    `setpriv`.
+    """
+    setpriv = shutil.which("setpriv", path=CHILD_PATH)
+    return [setpriv, "--pdeathsig", "KILL", "--"] if setpriv else []

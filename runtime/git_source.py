@@ -1,0 +1,225 @@
+"""Git sources: a repository fetched by the git command into a build context, one commit of it.
+
+Nothing of the repository runs here: no hooks, filters, submodules or LFS; no redirects; no
+protocol but the allowed ones; no configuration but ours. A credential reaches git by its
+environment, never by its arguments, and goes to the one host that the URL names.
+"""
+
+import re
+import shutil
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from runtime.child import CHILD_PATH, ChildTimeout, running
+from runtime.contract.names import GIT_COMMIT, is_safe_git_ref
+from runtime.contract.orders import GitSource
+from runtime.redaction import Secret
+from runtime.source import Context, SourceError, guarded_path, open_context
+
+MAX_OUTPUT_LINES = 200_000
+MAX_EVIDENCE = 20
+
+_NOTHING_RUNS = (
+    "core.hooksPath=/dev/null",
+    "core.fsmonitor=false",
+    "core.protectHFS=true",
+    "core.protectNTFS=true",
+    "credential.helper=",
+    "filter.lfs.required=false",
+    "filter.lfs.smudge=",
+    "gc.auto=0",
+    "http.followRedirects=false",
+    "init.defaultBranch=none",
+    "protocol.version=2",
+    "submodule.recurse=false",
+)
+_TREE_ENTRY = re.compile(r"(\d{6}) (\w+) [0-9a-f]+ +(\d+|-)\t.*")
+_ASKPASS = """#!/bin/sh
+case "$1" in
+Username*) printf '%s\\n' "$SLIPWAY_GIT_USER" ;;
+*) printf '%s\\n' "$SLIPWAY_GIT_PASSWORD" ;;
+esac
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GitLimits:
+    """What a fetch may use. Bytes, entries, seconds."""
+
+    protocols: tuple[str, ...] = ("https",)
+    seconds: float = 300.0
+    fetched_bytes: int = 512 * 1024 * 1024
+    tree_bytes: int = 1024 * 1024 * 1024
+    tree_entries: int = 100_000
+
+
+def fetch_git(
+    source: GitSource,
+    *,
+    directory: Path,
+    credential: Secret | None,
+    check_cancelled: Callable[[], None],
+    limits: GitLimits,
+) -> Context:
+    """Fetches into the empty `directory`; the context of one full commit. SourceError, and what
+    `check_cancelled` raises.
+    """
+    _check_url(source.url, limits.protocols)
+    if source.ref is not None and not is_safe_git_ref(source.ref):
+        raise SourceError("that is not the name of a branch, a tag or a commit")
+    git = _Git(directory, credential=credential, check_cancelled=check_cancelled, limits=limits)
+    commit = git.fetch(source.url, source.ref)
+    git.check_out(commit)
+    part = git.tree if source.directory == "." else git.tree / str(guarded_path(source.directory))
+    return open_context(part, dockerfile=source.dockerfile, root=git.tree, commit=commit)
+
+
+class _Git:
+    """One repository being fetched below `directory`: `tree` for the files, `home` for git's own."""
+
+    def __init__(
+        self,
+        directory: Path,
+        *,
+        credential: Secret | None,
+        check_cancelled: Callable[[], None],
+        limits: GitLimits,
+    ) -> None:
+        self.tree = directory / "tree"
+        self._home = directory / "home"
+        self._limits = limits
+        self._deadline = time.monotonic() + limits.seconds
+        self._check_cancelled = check_cancelled
+        for folder in (self.tree, self._home):
+            folder.mkdir(mode=0o700)
+        askpass = self._home / "askpass"
+        askpass.write_text(_ASKPASS)
+        askpass.chmod(0o700)
+        self._environment = _environment(self._home, askpass, credential, limits.protocols)
+
+    def fetch(self, url: str, ref: str | None) -> str:
+        """The full commit that `ref` names, fetched."""
+        self._run("init", "--quiet", "--template=", str(self.tree))
+        options = ("fetch", "--quiet", "--no-tags", "--no-recurse-submodules")
+        if ref is not None and GIT_COMMIT.fullmatch(ref):
+            try:
+                self._run(*options, "--depth=1", "--", url, ref)
+            except SourceError:
+                # Some servers give single commits only by way of a branch.
+                self._run(*options, "--", url, "+refs/heads/*:refs/remotes/origin/*")
+            return self._commit(ref)
+        self._run(*options, "--depth=1", "--", url, self._full_name(url, ref))
+        return self._commit("FETCH_HEAD")
+
+    def check_out(self, commit: str) -> None:
+        """The commit's files, and nothing of git any more: its times would spoil the build's
+        cache.
+        """
+        self._check_tree(self._run("ls-tree", "-r", "-l", "--full-tree", commit))
+        self._run("checkout", "--quiet", "--detach", "--no-recurse-submodules", commit, "--")
+        shutil.rmtree(self.tree / ".git")
+        shutil.rmtree(self._home)
+
+    def _full_name(self, url: str, ref: str | None) -> str:
+        if ref is None:
+            return "HEAD"
+        wanted = (f"refs/heads/{ref}", f"refs/tags/{ref}")
+        listed = {line.partition("\t")[2] for line in self._run("ls-remote", "--", url, *wanted)}
+        for name in wanted:
+            if name in listed:
+                return name
+        raise SourceError(f"the repository has no branch or tag {ref}", code="ref_not_found")
+
+    def _commit(self, name: str) -> str:
+        lines = self._run("rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}")
+        commit = lines[-1] if lines else ""
+        if not GIT_COMMIT.fullmatch(commit):
+            raise SourceError(f"the repository has no commit {name}", code="ref_not_found")
+        return commit
+
+    def _check_tree(self, lines: Sequence[str]) -> None:
+        entries = [entry for entry in map(_TREE_ENTRY.fullmatch, lines) if entry]
+        size = sum(int(entry[3]) for entry in entries if entry[3] != "-")
+        if len(lines) > self._limits.tree_entries or size > self._limits.tree_bytes:
+            raise SourceError("the repository is too large", code="source_too_large")
+
+    def _run(self, *arguments: str) -> list[str]:
+        """The command's output. SourceError with its last lines when it failed."""
+        command = ["git", *(part for one in _NOTHING_RUNS for part in ("-c", one)), *arguments]
+        lines: list[str] = []
+        try:
+            with running(command, environment=self._environment, cwd=self.tree) as child:
+                for line in child.lines(deadline=self._deadline, stopped=self._stopped):
+                    lines.append(line)
+                    if len(lines) > MAX_OUTPUT_LINES:
+                        raise SourceError("the repository is too large", code="source_too_large")
+                failed = child.exit_code != 0
+        except ChildTimeout as late:
+            raise SourceError("fetching the source took too long", code="source_timeout", retry_helps=True) from late
+        except FileNotFoundError as error:
+            raise SourceError("this host has no git", code="git_missing", advice="Install git on the host.") from error
+        if failed:
+            raise _git_failure(arguments[0], lines)
+        return lines
+
+    def _stopped(self) -> bool:
+        self._check_cancelled()
+        packs = (self.tree / ".git" / "objects" / "pack").glob("*")
+        if sum(_size(path) for path in packs) > self._limits.fetched_bytes:
+            raise SourceError("the repository is too large", code="source_too_large")
+        return False
+
+
+def _environment(home: Path, askpass: Path, credential: Secret | None, protocols: Sequence[str]) -> dict[str, str]:
+    user, _, password = credential.reveal().partition(":") if credential else ("", "", "")
+    return {
+        "PATH": CHILD_PATH,
+        "HOME": str(home),
+        "LANG": "C.UTF-8",
+        "GIT_ALLOW_PROTOCOL": ":".join(protocols),
+        "GIT_ASKPASS": str(askpass),
+        "GIT_CONFIG_GLOBAL": "/dev/null",
+        "GIT_CONFIG_NOSYSTEM": "1",
+        "GIT_LFS_SKIP_SMUDGE": "1",
+        "GIT_TERMINAL_PROMPT": "0",
+        "SLIPWAY_GIT_USER": user,
+        "SLIPWAY_GIT_PASSWORD": password,
+    }
+
+
+def _check_url(url: str, protocols: Sequence[str]) -> None:
+    try:
+        parts = urlsplit(url)
+        named = parts.hostname or parts.scheme == "file"
+        plain = parts.username is None and parts.password is None and parts.port != 0
+    except ValueError as error:
+        raise SourceError("that is not the address of a repository") from error
+    printable = url.isprintable() and " " not in url and "\\" not in url
+    if parts.scheme not in protocols or not named or not plain or not printable:
+        raise SourceError(f"a repository's address begins with {' or '.join(protocols)} and holds no credential")
+
+
+def _git_failure(verb: str, lines: Sequence[str]) -> SourceError:
+    said = " ".join(lines[-MAX_EVIDENCE:]).lower()
+    if "authentication failed" in said or "could not read username" in said:
+        return SourceError(
+            "the repository wants a credential, or refused the one it was given",
+            code="git_credential",
+            evidence=list(lines[-MAX_EVIDENCE:]),
+        )
+    return SourceError(
+        f"git {verb} failed",
+        code="git_failed",
+        retry_helps=verb in ("fetch", "ls-remote"),
+        evidence=list(lines[-MAX_EVIDENCE:]),
+    )
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0

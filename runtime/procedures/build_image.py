@@ -1,0 +1,182 @@
+"""Produces one image from its source, telling of every step and line as it happens."""
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import msgspec
+
+from runtime.contract.names import BASE_IMAGE, LABEL_BUILD
+from runtime.contract.orders import BuildImage, GitSource
+from runtime.contract.reports import ImageResult, Problem
+from runtime.dockerfile import DockerfileRefused, base_images, check_build_args
+from runtime.engine.base import BuildEvent, BuildLine, BuildRequest, Built, Engine, StepStarted
+from runtime.engine.errors import BuildCancelled, BuildFailed, EngineError, NotFound
+from runtime.git_source import GitLimits, fetch_git
+from runtime.procedures.base_image import ensure_base_image
+from runtime.procedures.ports import Cancelled, ProcedureError, Reporter, Secrets, StepEnd
+from runtime.procedures.problems import masked
+from runtime.redaction import Redactor, Secret
+from runtime.source import Context, SourceError, write_inline
+
+
+def build_image(
+    order: BuildImage,
+    *,
+    engine: Engine,
+    reporter: Reporter,
+    secrets: Secrets,
+    workdir: Path,
+    git: GitLimits | None = None,
+) -> ImageResult:
+    """Carries out `order`. Raises ProcedureError or Cancelled; leaves nothing behind in `workdir`."""
+    with _answers(Redactor(secrets.values())):
+        reporter.phase("building")
+        builder = engine.facts().builder
+        reporter.fact("builder", builder)
+        image_id = _finished_before(order, engine)
+        if image_id is not None:
+            reporter.line("s", "An earlier attempt finished this image; it is taken as it is.")
+            return _result(engine, image_id, builder=builder)
+        with tempfile.TemporaryDirectory(prefix="build-", dir=workdir) as private:
+            with reporter.step("Get the source"):
+                context = _context(order, reporter, secrets, Path(private), git or GitLimits())
+            if BASE_IMAGE in base_images(context.dockerfile_text):
+                ensure_base_image(engine=engine, reporter=reporter, workdir=Path(private))
+            image_id, cached = _build(order, context, engine, reporter)
+        result = _result(engine, image_id, builder=builder)
+        return msgspec.structs.replace(result, commit=context.commit, cached_steps=cached)
+
+
+@contextmanager
+def _answers(redactor: Redactor) -> Iterator[None]:
+    """Whatever went wrong below leaves as one of the two endings a procedure has, with no secret
+    in it.
+    """
+    try:
+        yield
+    except BuildCancelled as error:
+        raise Cancelled from error
+    except ProcedureError as error:
+        raise ProcedureError(masked(error.problem, redactor)) from error
+    except SourceError as error:
+        raise ProcedureError(masked(error.problem, redactor)) from error
+    except DockerfileRefused as error:
+        problem = Problem(code="build_refused", whose="user", message=str(error))
+        raise ProcedureError(masked(problem, redactor)) from error
+    except EngineError as error:
+        raise ProcedureError(masked(error.problem(), redactor)) from error
+
+
+def _finished_before(order: BuildImage, engine: Engine) -> str | None:
+    """The image of this very build, if an attempt that was not heard of again finished it.
+
+    The label alone would not do: a Dockerfile can write labels, but it cannot name its image.
+    """
+    try:
+        image = engine.image(order.tag)
+    except NotFound:
+        return None
+    return image.image_id if image.labels.get(LABEL_BUILD) == order.build else None
+
+
+def _context(order: BuildImage, reporter: Reporter, secrets: Secrets, private: Path, git: GitLimits) -> Context:
+    check_build_args(order.args)
+    directory = private / "source"
+    directory.mkdir(mode=0o700)
+    if not isinstance(order.source, GitSource):
+        return write_inline(order.source, directory=directory)
+    reporter.line("s", f"Fetching {order.source.url}")
+    context = fetch_git(
+        order.source,
+        directory=directory,
+        credential=_credential(order.source, secrets),
+        check_cancelled=reporter.check_cancelled,
+        limits=git,
+    )
+    if context.commit is not None:
+        reporter.fact("commit", context.commit)
+        reporter.line("s", f"Building commit {context.commit}")
+    return context
+
+
+def _credential(source: GitSource, secrets: Secrets) -> Secret | None:
+    if source.credential is None:
+        return None
+    if source.credential not in secrets:
+        raise ProcedureError(
+            Problem(
+                code="secret_missing",
+                whose="us",
+                message=f"The order came without the secret {source.credential}.",
+            )
+        )
+    return secrets[source.credential]
+
+
+def _build(order: BuildImage, context: Context, engine: Engine, reporter: Reporter) -> tuple[str, int]:
+    """The image's ID and how many steps were taken from the cache."""
+    request = BuildRequest(
+        context=context.directory,
+        dockerfile=context.dockerfile,
+        tag=order.tag,
+        labels=order.labels | {LABEL_BUILD: order.build},
+        args=order.args,
+        target=order.target,
+        no_cache=order.no_cache,
+        timeout=order.timeout,
+    )
+    teller = _Teller(reporter)
+    try:
+        for event in engine.build(request, cancelled=reporter.cancelled):
+            if isinstance(event, Built):
+                return event.image_id, teller.cached
+            teller.tell(event)
+    except BuildFailed as error:
+        problem = msgspec.structs.replace(error.problem(), step=teller.failed)
+        raise ProcedureError(problem) from error
+    finally:
+        teller.close()
+    raise ProcedureError(Problem(code="build_failed", whose="host", message="The builder ended without an image."))
+
+
+class _Teller:
+    """Turns the builder's events into the reporter's steps, whose numbers are the job's own."""
+
+    def __init__(self, reporter: Reporter) -> None:
+        self._reporter = reporter
+        self._open: dict[str, int] = {}
+        self.cached = 0
+        self.failed: int | None = None
+
+    def tell(self, event: BuildEvent) -> None:
+        if isinstance(event, StepStarted):
+            self._open[event.key] = self._reporter.begin(event.name)
+        elif isinstance(event, BuildLine):
+            step = self._open.get(event.key) if event.key else None
+            self._reporter.line(event.stream, event.text, step=step)
+        elif not isinstance(event, Built) and event.key in self._open:
+            number = self._open.pop(event.key)
+            self.cached += event.cached
+            if event.error and self.failed is None:
+                self.failed = number
+            state: StepEnd = "failed" if event.error else "succeeded"
+            self._reporter.end(number, state=state, cached=event.cached, detail=event.error)
+
+    def close(self) -> None:
+        """Steps that never ended were cut off by whatever ended the build."""
+        for number in self._open.values():
+            self._reporter.end(number, state="cancelled")
+        self._open.clear()
+
+
+def _result(engine: Engine, image_id: str, *, builder: str) -> ImageResult:
+    image = engine.image(image_id)
+    return ImageResult(
+        image_id=image.image_id,
+        digest=None,
+        size=image.size,
+        layers=engine.layers(image.image_id),
+        builder=builder,
+    )

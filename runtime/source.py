@@ -1,0 +1,142 @@
+"""Sources become build contexts: a private directory, nothing outside it, bounded in number and
+size.
+"""
+
+import os
+import stat
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from runtime.contract.orders import InlineSource
+from runtime.contract.reports import Problem
+from runtime.dockerfile import MAX_DOCKERFILE_BYTES, DockerfileRefused, check_dockerfile
+from runtime.redaction import decode
+
+DOCKERFILE = "Dockerfile"
+MAX_FILES = 500
+MAX_FILE_BYTES = 1024 * 1024
+MAX_TOTAL_BYTES = 8 * 1024 * 1024
+MAX_PATH = 400
+MAX_PART = 200
+MAX_DEPTH = 20
+FILE_MODE = 0o644
+SCRIPT_MODE = 0o755
+
+
+class SourceError(Exception):
+    """No context came of it. `problem` says whose fault that is."""
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        code: str = "source_refused",
+        retry_helps: bool = False,
+        advice: str = "",
+        evidence: list[str] | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.problem = Problem(
+            code=code,
+            whose="user",
+            message=message,
+            advice=advice,
+            retry_helps=retry_helps,
+            evidence=evidence or [],
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Context:
+    """A directory to build from. `dockerfile` is a path within it, without a link on the way."""
+
+    directory: Path
+    dockerfile: str
+    dockerfile_text: str
+    commit: str | None = None
+
+
+def write_inline(source: InlineSource, *, directory: Path) -> Context:
+    """Writes the Dockerfile and the files beside it into the empty `directory`. SourceError."""
+    paths = {name: guarded_path(name) for name in source.files}
+    _check_files(source.files, paths)
+    _write(directory, PurePosixPath(DOCKERFILE), source.dockerfile)
+    for name, text in sorted(source.files.items()):
+        _write(directory, paths[name], text)
+    return open_context(directory, dockerfile=DOCKERFILE)
+
+
+def open_context(directory: Path, *, dockerfile: str, root: Path | None = None, commit: str | None = None) -> Context:
+    """The context at `directory`, its Dockerfile found and checked; all of it within `root`.
+    SourceError.
+    """
+    root = (root or directory).resolve()
+    here = directory.resolve()
+    if not here.is_relative_to(root) or not here.is_dir():
+        raise SourceError("the build's directory is not a directory of the source")
+    path = (here / str(guarded_path(dockerfile))).resolve()
+    if not path.is_relative_to(here):
+        raise SourceError("the Dockerfile lies outside the build's directory")
+    for ignore in (here / ".dockerignore", path.with_name(path.name + ".dockerignore")):
+        if ignore.is_symlink():
+            raise SourceError(f"{ignore.name} must not be a link")
+    text = _read_dockerfile(path)
+    try:
+        check_dockerfile(text)
+    except DockerfileRefused as error:
+        raise SourceError(str(error)) from error
+    relative = str(path.relative_to(here))
+    return Context(directory=here, dockerfile=relative, dockerfile_text=text, commit=commit)
+
+
+def guarded_path(name: str) -> PurePosixPath:
+    """`name` as a plain relative path. SourceError for anything that could lead elsewhere."""
+    parts = name.split("/")
+    if (
+        not name
+        or len(name.encode("utf-8", "replace")) > MAX_PATH
+        or len(parts) > MAX_DEPTH
+        or any(part in ("", ".", "..") or len(part.encode()) > MAX_PART for part in parts)
+        or any(not character.isprintable() or character == "\\" for character in name)
+    ):
+        raise SourceError(f"{name[:MAX_PART]!r} is not a plain relative path")
+    return PurePosixPath(*parts)
+
+
+def _check_files(files: Mapping[str, str], paths: Mapping[str, PurePosixPath]) -> None:
+    if len(files) > MAX_FILES:
+        raise SourceError(f"more than {MAX_FILES} files")
+    sizes = [len(text.encode("utf-8", "replace")) for text in files.values()]
+    if any(size > MAX_FILE_BYTES for size in sizes) or sum(sizes) > MAX_TOTAL_BYTES:
+        raise SourceError("the files are too large")
+    taken = {*paths.values(), PurePosixPath(DOCKERFILE)}
+    for path in paths.values():
+        if path == PurePosixPath(DOCKERFILE) or taken.intersection(path.parents):
+            raise SourceError(f"{path} is in the way of another file")
+
+
+def _write(directory: Path, path: PurePosixPath, text: str) -> None:
+    """A new file; the directory is ours alone, and still nothing is followed or overwritten."""
+    target = directory.joinpath(*path.parts)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+    descriptor = os.open(target, flags, FILE_MODE)
+    with os.fdopen(descriptor, "wb") as file:
+        os.fchmod(descriptor, SCRIPT_MODE if text.startswith("#!") else FILE_MODE)
+        file.write(text.encode("utf-8", "replace"))
+
+
+def _read_dockerfile(path: Path) -> str:
+    """Its text, if it is a regular file of reasonable size: a pipe would block, a device never
+    end.
+    """
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError as error:
+        raise SourceError(f"there is no {path.name} in the source") from error
+    with os.fdopen(descriptor, "rb") as file:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise SourceError(f"{path.name} is not a file")
+        data = file.read(MAX_DOCKERFILE_BYTES + 1)
+    return decode(data)
