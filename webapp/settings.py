@@ -33,7 +33,7 @@ ENCRYPTION_KEYS = (env.str("SLIPWAY_ENCRYPTION_KEYS", default="") or key_file("e
 
 ALLOWED_HOSTS = env.list("SLIPWAY_ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
 if "*" in ALLOWED_HOSTS:
-    raise ImproperlyConfigured("SLIPWAY_ALLOWED_HOSTS must name hosts: with * a WebSocket's Origin would not be checked.")
+    raise ImproperlyConfigured("SLIPWAY_ALLOWED_HOSTS must name hosts: with * no WebSocket's Origin is checked.")
 CSRF_TRUSTED_ORIGINS = env.list("SLIPWAY_TRUSTED_ORIGINS", default=[])
 BEHIND_TLS = env.bool("SLIPWAY_BEHIND_TLS", default=False)  # a proxy ends TLS and sets X-Forwarded-Proto
 if BEHIND_TLS:
