@@ -7,11 +7,12 @@ import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from launch.say import say, stop
+from launch.say import CannotGoOn, say, stop
 
 Word = str | os.PathLike[str]
 TAIL_LINES = 25
 INSTALL_SECONDS = 1200
+APT = ("apt-get", "-q", "-o", "DPkg::Lock::Timeout=300")
 APT_LISTS = Path("/var/lib/apt/lists")
 APT_LISTS_FRESH_SECONDS = 86_400
 
@@ -41,9 +42,14 @@ def run_logged(
         except subprocess.TimeoutExpired:
             code = -1
     if code != 0:
-        tail = log.read_text(errors="replace").splitlines()[-TAIL_LINES:]
         shown = " ".join(os.fspath(word) for word in command[:6])
-        stop(f"{part}: `{shown} …` failed ({code}). The end of {log}:\n" + "\n".join(tail))
+        stop(f"{part}: `{shown} …` failed ({code}). {end_of(log)}")
+
+
+def end_of(log: Path) -> str:
+    """The last lines of a log, for the sentence that says what failed."""
+    lines = log.read_text(errors="replace").splitlines() if log.exists() else []
+    return f"The end of {log}:\n" + "\n".join(lines[-TAIL_LINES:])
 
 
 def answer_of(command: Sequence[Word], *, seconds: float = 10) -> str | None:
@@ -72,11 +78,11 @@ def apt_knows(package: str) -> bool:
     return bool(shown) and "Candidate: (none)" not in str(shown)
 
 
-def apt_refresh(*, log: Path) -> None:
+def apt_refresh(*, log: Path, always: bool = False) -> None:
     """Fetch the package lists when there are none or they are older than a day."""
-    lists = [file.stat().st_mtime for file in APT_LISTS.glob("*Packages*")]
-    if not lists or time.time() - APT_LISTS.stat().st_mtime > APT_LISTS_FRESH_SECONDS:
-        run_logged("apt", ["apt-get", "update", "-q"], log=log, env=_apt_env())
+    known = any(APT_LISTS.glob("*Packages*"))
+    if always or not known or time.time() - APT_LISTS.stat().st_mtime > APT_LISTS_FRESH_SECONDS:
+        run_logged("apt", [*APT, "update"], log=log, env=_apt_env())
 
 
 def apt_install(part: str, packages: Sequence[str], *, log: Path) -> None:
@@ -85,8 +91,12 @@ def apt_install(part: str, packages: Sequence[str], *, log: Path) -> None:
         stop(f"{part}: please install {', '.join(packages)} (as root: {apt_command(packages)}).")
     say(part, f"installing {', '.join(packages)} with apt …")
     apt_refresh(log=log)
-    command = ["apt-get", "install", "-y", "-q", "--no-install-recommends", *packages]
-    run_logged(part, command, log=log, env=_apt_env())
+    command = [*APT, "install", "-y", "--no-install-recommends", *packages]
+    try:
+        run_logged(part, command, log=log, env=_apt_env())
+    except CannotGoOn:
+        apt_refresh(log=log, always=True)  # the lists may name versions that the mirror has replaced since
+        run_logged(part, command, log=log, env=_apt_env())
 
 
 def apt_command(packages: Sequence[str]) -> str:

@@ -11,7 +11,7 @@ from launch.places import Places
 from launch.say import say, stop
 from launch.supervise import Child
 
-START_SECONDS = 60
+START_SECONDS = 30
 LOOK_AGAIN_SECONDS = 0.1
 # Since trixie the client and buildx are packages of their own.
 ENGINE_PACKAGES = ("docker.io", "iptables")

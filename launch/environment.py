@@ -9,6 +9,8 @@ from launch.engine import engine_address
 from launch.places import ROOT, Places
 from launch.private_redis import redis_url
 
+LOOPBACK = "127.0.0.1"
+SOMEWHERE_FAR = ("192.0.2.1", 9)  # a documentation address; nothing is sent to it
 LOCAL_NAMES = ("localhost", "127.0.0.1", "[::1]")
 FIRST_ADMIN = ("SLIPWAY_ADMIN_USER", "SLIPWAY_ADMIN_PASSWORD")
 CONTROL_PLANE_ONLY = ("DATABASE_URL", "DJANGO_SETTINGS_MODULE", "SLIPWAY_SECRET_KEY", "SLIPWAY_ENCRYPTION_KEYS")
@@ -24,14 +26,18 @@ class Door:
     @property
     def url(self) -> str:
         """The address to open on this machine."""
-        shown = "127.0.0.1" if self._is_everywhere() else self.bind
+        shown = LOOPBACK if self._is_everywhere() else self.bind
         return f"http://{_bracketed(shown)}:{self.port}"
+
+    def reached_at(self) -> str:
+        """The address by which others reach this machine, as far as the door is open to them."""
+        return address_outwards() if self._is_everywhere() else self.bind
 
     def names(self) -> list[str]:
         """The host names a browser may ask for; never a wildcard, which would open WebSockets to any page."""
         if not self._is_everywhere():
             return list(dict.fromkeys([*LOCAL_NAMES, _bracketed(self.bind)]))
-        own = [socket.gethostname(), socket.getfqdn(), *_own_addresses()]
+        own = [socket.gethostname(), socket.getfqdn(), address_outwards()]
         return list(dict.fromkeys([*LOCAL_NAMES, *(_bracketed(name) for name in own)]))
 
     def _is_everywhere(self) -> bool:
@@ -76,9 +82,14 @@ def _without(names: tuple[str, ...]) -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if name not in names}
 
 
-def _own_addresses() -> list[str]:
-    found = socket.getaddrinfo(socket.gethostname(), None, type=socket.SOCK_STREAM)
-    return [str(entry[4][0]) for entry in found]
+def address_outwards() -> str:
+    """This machine's address on the way to others; loopback when there is no such way."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(SOMEWHERE_FAR)
+        except OSError:
+            return LOOPBACK
+        return str(probe.getsockname()[0])
 
 
 def _bracketed(host: str) -> str:

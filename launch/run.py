@@ -6,6 +6,7 @@ import json
 import os
 from dataclasses import dataclass
 
+from launch.commands import end_of
 from launch.engine import NoEngine
 from launch.engine_setup import say_engine, wait_for_engine
 from launch.environment import FIRST_ADMIN, Door, control_environment, worker_environment
@@ -64,7 +65,7 @@ async def _start_redis(plan: Plan, supervisor: Supervisor) -> None:
         aside = set_data_aside(plan.places)
         say("Redis", f"could not read its data; put it aside as {aside} and starting empty")
     if not await asyncio.to_thread(wait_for_redis, plan.places):
-        stop(f"Redis: the private server does not answer. Its log: {supervisor.log_of('redis')}")
+        stop(f"Redis: the private server does not answer. {end_of(supervisor.log_of('redis'))}")
 
 
 async def _prepare(plan: Plan) -> str:
@@ -110,7 +111,7 @@ def _web(plan: Plan, env: dict[str, str]) -> Child:
 async def _engine_answers(plan: Plan, supervisor: Supervisor) -> None:
     found = await asyncio.to_thread(wait_for_engine)
     if isinstance(found, NoEngine):
-        stop(f"Engine: dockerd was started but {found.reason}. Its log: {supervisor.log_of('engine')}")
+        stop(f"Engine: dockerd was started but {found.reason}. {end_of(supervisor.log_of('engine'))}")
     say_engine(found)
 
 
@@ -118,7 +119,7 @@ async def _web_answers(plan: Plan, supervisor: Supervisor) -> None:
     end = asyncio.get_running_loop().time() + WEB_SECONDS
     while not await asyncio.to_thread(_is_healthy, plan.door):
         if asyncio.get_running_loop().time() > end:
-            stop(f"Pages: the web server does not answer. Its log: {supervisor.log_of('web')}")
+            stop(f"Pages: the web server does not answer. {end_of(supervisor.log_of('web'))}")
         await asyncio.sleep(LOOK_AGAIN_SECONDS)
 
 
@@ -135,5 +136,7 @@ def _is_healthy(door: Door) -> bool:
 
 def _say_where(plan: Plan, sign_in: str) -> None:
     title(f"\nSlipway is up: {plan.door.url}/")
+    if plan.door.reached_at() not in plan.door.url:
+        title(f"From other machines: http://{plan.door.reached_at()}:{plan.door.port}/")
     title(sign_in or "Sign in with your account. (Password lost: bin/manage changepassword NAME)")
     title("Ctrl-C stops it; containers go on.")

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from launch.assets import ensure_assets
 from launch.claim import alone_in_tree, hold_home
-from launch.commands import apt_install
+from launch.commands import apt_install, end_of
 from launch.engine import NoEngine
 from launch.engine_setup import ensure_engine, say_engine, wait_for_engine
 from launch.entry import guarded
@@ -98,7 +98,7 @@ async def _run(run: Run, engine: Child | None) -> None:
 async def _engine_answers(supervisor: Supervisor) -> None:
     found = await asyncio.to_thread(wait_for_engine)
     if isinstance(found, NoEngine):
-        stop(f"Engine: dockerd was started but {found.reason}. Its log: {supervisor.log_of('engine')}")
+        stop(f"Engine: dockerd was started but {found.reason}. {end_of(supervisor.log_of('engine'))}")
     say_engine(found)
 
 

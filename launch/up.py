@@ -31,7 +31,7 @@ class Wish:
     port: int
     check: bool
     demo: bool
-    host_address: str
+    host_address: str | None
 
 
 def main() -> int:
@@ -63,7 +63,7 @@ def _set_up(here: Places, wish: Wish) -> Plan:
         ensure_assets(here)
         engine = ensure_engine(here)
     ensure_keys(here)
-    return Plan(here, door, engine, wish.demo, wish.host_address)
+    return Plan(here, door, engine, wish.demo, wish.host_address or door.reached_at())
 
 
 async def _until_stopped(plan: Plan, lock: IO[str]) -> int:
@@ -106,4 +106,4 @@ def _wish() -> Wish:
     parser.add_argument("--demo", action="store_true", help="make the demo project")
     parser.add_argument("--check", action="store_true", help="only look: print what is there and what is missing")
     given = parser.parse_args()
-    return Wish(given.bind, given.port, given.check, given.demo, given.host_address or given.bind)
+    return Wish(given.bind, given.port, given.check, given.demo, given.host_address)
