@@ -19,6 +19,11 @@ def guarded(command: Callable[[], int]) -> int:
     except CannotGoOn as reason:
         warn(f"\n{reason}")
         return 1
+    except PermissionError as error:
+        warn(
+            f"\nThis user may not use {error.filename}. Run as its owner, or set SLIPWAY_HOME to a directory of yours."
+        )
+        return 1
     except KeyboardInterrupt:
         warn("\nStopped.")
         return INTERRUPTED

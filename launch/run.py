@@ -11,7 +11,7 @@ from launch.engine import NoEngine
 from launch.engine_setup import say_engine, wait_for_engine
 from launch.environment import FIRST_ADMIN, Door, control_environment, worker_environment
 from launch.places import ROOT, Places
-from launch.private_redis import check_given, given_redis, own_redis, set_data_aside, wait_for_redis
+from launch.private_redis import given_redis, own_redis, set_data_aside, wait_for_redis
 from launch.say import say, stop, title
 from launch.supervise import Child, Supervisor
 
@@ -54,9 +54,7 @@ async def run_slipway(plan: Plan, supervisor: Supervisor) -> None:
 
 
 async def _start_redis(plan: Plan, supervisor: Supervisor) -> None:
-    given = given_redis()
-    if given:
-        check_given(given)
+    if given_redis():
         return
     await supervisor.start(own_redis(plan.places))
     if await asyncio.to_thread(wait_for_redis, plan.places, REDIS_PATIENCE_SECONDS):

@@ -14,6 +14,7 @@ from launch.entry import guarded
 from launch.environment import Door
 from launch.keys import ensure_keys
 from launch.places import Places, places
+from launch.private_redis import check_given, given_redis
 from launch.python import ensure_python
 from launch.run import Plan, run_slipway
 from launch.say import say, stop, title
@@ -58,6 +59,9 @@ def _set_up(here: Places, wish: Wish) -> Plan:
     for name in end_leftovers(here):
         say(name, "ended one left over from an earlier start")
     door = Door(bind=wish.bind, port=free_port(wish.bind, wish.port))
+    given = given_redis()
+    if given:
+        check_given(given)
     with alone_in_tree():
         ensure_python(here)
         ensure_assets(here)
