@@ -63,9 +63,9 @@ def _set_up(here: Places, wish: Wish) -> Plan:
     if given:
         check_given(given)
     with alone_in_tree():
+        engine = ensure_engine(here)
         ensure_python(here)
         ensure_assets(here)
-        engine = ensure_engine(here)
     ensure_keys(here)
     return Plan(here, door, engine, wish.demo, wish.host_address or door.reached_at())
 
