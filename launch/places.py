@@ -25,7 +25,7 @@ class Places:
 
     @property
     def logs(self) -> Path:
-        return self.home / "log"
+        return self.home / "logs"
 
     @property
     def run(self) -> Path:

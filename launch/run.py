@@ -30,7 +30,7 @@ class Plan:
     door: Door
     engine: Child | None
     demo: bool
-    host_address: str
+    host_address: str | None
 
 
 async def run_slipway(plan: Plan, supervisor: Supervisor) -> None:

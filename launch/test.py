@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from launch.assets import ensure_assets
+from launch.base_image import ensure_busybox
 from launch.claim import alone_in_tree, hold_home
 from launch.commands import apt_install, end_of
 from launch.engine import NoEngine
@@ -78,6 +79,7 @@ def _ensure_full(here: Places) -> Child | None:
         apt_install("Browser", ["chromium"], log=log)
     if not list(Path("/usr/lib/postgresql").glob("*/bin/initdb")):
         apt_install("PostgreSQL", ["postgresql"], log=log)
+    ensure_busybox(here)
     end_leftovers(here)
     return ensure_engine(here)
 

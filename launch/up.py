@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import IO
 
 from launch.assets import ensure_assets
+from launch.base_image import ensure_busybox
 from launch.check import check
 from launch.claim import alone_in_tree, free_port, hold_home, holder, write_down
 from launch.engine_setup import ensure_engine
@@ -64,10 +65,11 @@ def _set_up(here: Places, wish: Wish) -> Plan:
         check_given(given)
     with alone_in_tree():
         engine = ensure_engine(here)
+        ensure_busybox(here)
         ensure_python(here)
         ensure_assets(here)
     ensure_keys(here)
-    return Plan(here, door, engine, wish.demo, wish.host_address or door.reached_at())
+    return Plan(here, door, engine, wish.demo, wish.host_address)
 
 
 async def _until_stopped(plan: Plan, lock: IO[str]) -> int:
@@ -106,7 +108,9 @@ def _wish() -> Wish:
     parser = argparse.ArgumentParser(prog="bin/up", description="Set up what is missing and run Slipway here.")
     parser.add_argument("--port", type=int, default=DEFAULT_PORT, help=f"default {DEFAULT_PORT}; 0 picks a free one")
     parser.add_argument("--bind", default=DEFAULT_BIND, metavar="ADDRESS", help=f"listen here (default {DEFAULT_BIND})")
-    parser.add_argument("--host-address", metavar="ADDRESS", help="where people reach the ports of containers")
+    parser.add_argument(
+        "--host-address", metavar="ADDRESS", help="where published ports of containers listen (default 127.0.0.1)"
+    )
     parser.add_argument("--demo", action="store_true", help="make the demo project")
     parser.add_argument("--check", action="store_true", help="only look: print what is there and what is missing")
     given = parser.parse_args()

@@ -21,8 +21,9 @@ def test_a_worker_sees_no_key_and_no_database_of_the_control_plane(
 ) -> None:
     for name in ("DATABASE_URL", "SLIPWAY_SECRET_KEY", "SLIPWAY_ENCRYPTION_KEYS", "SLIPWAY_ADMIN_PASSWORD"):
         monkeypatch.setenv(name, "sesame")
-    told = worker_environment(here, Door("127.0.0.1", 8000), host_address="127.0.0.1")
+    told = worker_environment(here, Door("127.0.0.1", 8000), host_address="10.0.0.7")
     assert "sesame" not in told.values()
+    assert told["SLIPWAY_PUBLISH_ADDRESS"] == "10.0.0.7"
     assert told["SLIPWAY_URL"] == "http://127.0.0.1:8000"
     assert told["SLIPWAY_HOST_CREDENTIAL_FILE"] == str(here.credential)
 
