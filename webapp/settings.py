@@ -46,6 +46,7 @@ SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 ANYONE_MAKES_TEAMS = env.bool("SLIPWAY_ANYONE_MAKES_TEAMS", default=True)
+GIT_PRIVATE_HOSTS = env.list("SLIPWAY_GIT_PRIVATE_HOSTS", default=[])  # private hosts that builds may fetch from
 TRUSTED_PROXIES = env.int("SLIPWAY_TRUSTED_PROXIES", default=0)  # how many X-Forwarded-For hops are ours
 
 INSTALLED_APPS = [

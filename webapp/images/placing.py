@@ -1,0 +1,52 @@
+"""Which host builds: ready, serving the team, able to build, and with the fewest builds before it."""
+
+from django.db.models import Count
+
+from runtime.contract import states
+from webapp.hosts.models import Host
+from webapp.jobs.models import Job
+from webapp.problems import Unplannable
+from webapp.teams.models import Project
+
+WHY_NOT = {
+    "enrolled": "has never been heard: start its worker (bin/worker).",
+    "unknown": "has not been heard for a while: look whether its worker and its connection live.",
+    "engine_down": "is there, but its container engine does not answer: start the engine.",
+    "drained": "is drained and takes no new work: undrain it.",
+    "revoked": "has lost its credential: enroll it again.",
+}
+
+
+def choose_builder(project: Project) -> Host:
+    """The host for the next build. Raises `Unplannable` with a reason per host.
+
+    A host of the project's environments comes before any other: without a registry an image runs where it was built.
+    """
+    hosts = list(Host.objects.serving(project.team_id))
+    ready = [host for host in hosts if host.state == "ready" and _builds(host)]
+    if not ready:
+        raise Unplannable(
+            code="build.no_host",
+            detail="No host can build now.",
+            reasons=[_reason(host) for host in hosts] or ["No host serves this team: a site admin enrolls hosts."],
+        )
+    near = set(Host.objects.filter(environments__project=project).values_list("id", flat=True))
+    waiting = _waiting([host.id for host in ready])
+    return min(ready, key=lambda host: (host.id not in near, waiting.get(host.id, 0), host.name))
+
+
+def _builds(host: Host) -> bool:
+    return (host.facts or {}).get("builder", "classic") != "none"
+
+
+def _reason(host: Host) -> str:
+    if host.state == "ready":
+        return f"Host {host.name} has no image builder."
+    return f"Host {host.name} {WHY_NOT.get(host.state, f'is {host.state}.')}"
+
+
+def _waiting(host_ids: list[str]) -> dict[str, int]:
+    """Builds not yet ended, by host."""
+    jobs = Job.objects.filter(host__in=host_ids, uses_build_slot=True)
+    live = jobs.exclude(state__in=states.terminal_states(states.JOB))
+    return dict(live.order_by().values_list("host").annotate(Count("id")))

@@ -1,0 +1,6 @@
+"""WHAT, as verbs: define images, build them."""
+
+from webapp.images.services.building import cancel_build, request_build, retry_build
+from webapp.images.services.defining import change_image, define_image, delete_image
+
+__all__ = ["cancel_build", "change_image", "define_image", "delete_image", "request_build", "retry_build"]

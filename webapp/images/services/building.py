@@ -1,0 +1,156 @@
+"""Ask for a build, take the wish back, ask again."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+from django.db import transaction
+from django.db.models import F
+from django.utils.timezone import now
+
+from runtime.contract import names, states
+from runtime.contract.orders import BuildImage, Source
+from webapp.audit import services as audit
+from webapp.environments.models import Secret
+from webapp.ids import new_id
+from webapp.images import follow
+from webapp.images.models import Build, Image
+from webapp.images.placing import choose_builder
+from webapp.images.validation import clean_args, clean_ref
+from webapp.jobs import services as jobs
+from webapp.jobs.broadcast import changed
+from webapp.logs import services as logs
+from webapp.problems import Conflicting, Invalid
+from webapp.teams.policy import Action, Actor, require
+
+
+def request_build(
+    *,
+    actor: Actor,
+    image: Image,
+    ref: str | None = None,
+    args: Mapping[str, str] | None = None,
+    no_cache: bool = False,
+) -> Build:
+    """Freeze the definition as it is now and queue a build of it on the least busy host.
+
+    `ref` (Git only) and `args` replace the definition's own for this build. Raises `Unplannable` when no host can build.
+    """
+    require(actor, Action.BUILD, image.project)
+    image.refresh_from_db(fields=["source", "build", "revision"])
+    definition = _frozen(image, ref=clean_ref(ref), args=clean_args(args or {}), no_cache=no_cache)
+    return _queue(actor, image, definition, image.revision, action="build.request")
+
+
+def retry_build(*, actor: Actor, build: Build) -> Build:
+    """A new build of exactly the same definition. Raises `Conflicting` while the first has not ended."""
+    require(actor, Action.BUILD, build.image.project)
+    build.refresh_from_db(fields=["state"])
+    if not states.is_terminal(states.BUILD, build.state):
+        raise Conflicting(
+            code="build.under_way", detail=f"Build {build.number} is {build.state}; it has not ended yet."
+        )
+    return _queue(actor, build.image, build.definition, build.revision, action="build.retry")
+
+
+def cancel_build(*, actor: Actor, build: Build) -> Build:
+    """Cancel a waiting build at once, ask the host of a running one to stop. Twice is once.
+
+    Raises `Conflicting` when the build has ended otherwise.
+    """
+    require(actor, Action.BUILD, build.image.project)
+    with transaction.atomic():
+        already = build.job.cancel_requested_at is not None
+        job = jobs.request_cancel(job=build.job, now=now())
+        if job.state in ("succeeded", "failed"):
+            raise Conflicting(code="build.ended", detail=f"Build {build.number} has ended: {job.state}.")
+        if not already:
+            _record(actor, "build.cancel", build)
+        follow.job_changed(job)
+        changed(kind="build", id=build.id, state=build.state, project_id=build.image.project_id)
+    build.refresh_from_db()
+    return build
+
+
+def _frozen(image: Image, *, ref: str | None, args: dict[str, str], no_cache: bool) -> dict[str, Any]:
+    source = dict(image.source)
+    if ref is not None:
+        if source["kind"] != "git":
+            raise Invalid({"ref": ["Only a Git source has branches and tags."]})
+        source["ref"] = ref
+    build = dict(image.build)
+    build["args"] = {**build.get("args", {}), **args}
+    build["no_cache"] = no_cache or build.get("no_cache", False)
+    return {"source": source, "build": build}
+
+
+def _queue(actor: Actor, image: Image, definition: dict[str, Any], revision: int, *, action: str) -> Build:
+    project = image.project
+    secrets = _credentials(image, definition["source"])
+    with transaction.atomic():
+        host = choose_builder(project)
+        Image.objects.filter(id=image.id).update(next_number=F("next_number") + 1)
+        number = Image.objects.values_list("next_number", flat=True).get(id=image.id) - 1
+        log = logs.open_log(project=project, kind="build")
+        build_id = new_id()
+        order = _order(image, definition, build_id, number)
+        job = jobs.create_job(order=order, project=project, host=host, log=log, secrets=secrets, uses_build_slot=True)
+        build = Build.objects.create(
+            id=build_id,
+            image=image,
+            number=number,
+            definition=definition,
+            revision=revision,
+            job=job,
+            log=log,
+            host=host,
+            requested_by=actor.user,
+            requested_as=actor.label,
+        )
+        _record(actor, action, build)
+        changed(kind="build", id=build.id, state=build.state, project_id=project.id)
+    return build
+
+
+def _order(image: Image, definition: dict[str, Any], build_id: str, number: int) -> BuildImage:
+    source: Source = msgspec.convert(definition["source"], type=Source)
+    settings = definition["build"]
+    return BuildImage(
+        build=build_id,
+        number=number,
+        tag=names.image_tag(project=image.project.slug, image=image.slug, build=build_id, number=number),
+        source=source,
+        args=settings["args"],
+        target=settings["target"],
+        no_cache=settings["no_cache"],
+        timeout=settings["timeout"],
+        labels={names.LABEL_PROJECT: image.project_id, names.LABEL_BUILD: build_id},
+    )
+
+
+def _credentials(image: Image, source: dict[str, Any]) -> dict[str, str]:
+    """The claim's secrets: the project's newest secret of the name that the source gives."""
+    name = source.get("credential")
+    if not name:
+        return {}
+    found = Secret.objects.filter(project=image.project, environment=None, name=name, retired_at=None)
+    newest = found.order_by("-version").values_list("id", flat=True).first()
+    if newest is None:
+        raise Conflicting(
+            code="build.no_credential",
+            detail=f"The source names the secret {name}, which the project does not have: set it for the whole project.",
+        )
+    return {name: newest}
+
+
+def _record(actor: Actor, action: str, build: Build) -> None:
+    project = build.image.project
+    audit.record(
+        actor=actor,
+        action=action,
+        target_type="build",
+        target_id=build.id,
+        target=f"{project.slug}/{build.image.slug} {build.number}",
+        team_id=project.team_id,
+        project_id=project.id,
+    )

@@ -1,0 +1,129 @@
+"""Define, change and delete images."""
+
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.db.models import F
+
+from runtime.contract import states
+from webapp.audit import services as audit
+from webapp.images.checking import Findings
+from webapp.images.models import Build, Image
+from webapp.images.validation import clean_definition
+from webapp.jobs.broadcast import changed
+from webapp.jobs.models import Job
+from webapp.logs.models import Log
+from webapp.problems import Conflicting
+from webapp.teams.models import Project
+from webapp.teams.policy import Action, Actor, require
+
+MAX_IMAGES = 200  # of one project
+
+
+def define_image(
+    *, actor: Actor, project: Project, slug: str, source: dict[str, Any], build: dict[str, Any] | None = None
+) -> Image:
+    """A new image of the project. Raises `Invalid`, `Conflicting` (slug taken, too many), `Forbidden`."""
+    require(actor, Action.DEFINE, project)
+    _check_slug(slug)
+    definition = clean_definition(source=source, build=build or {})
+    if Image.objects.filter(project=project).count() >= MAX_IMAGES:
+        raise Conflicting(code="image.too_many", detail=f"A project has at most {MAX_IMAGES} images.")
+    with transaction.atomic():
+        try:
+            with transaction.atomic():
+                image = Image.objects.create(
+                    project=project, slug=slug, source=definition.source, build=definition.build
+                )
+        except IntegrityError as error:
+            raise _taken(slug) from error
+        _record(actor, "image.define", image, after=_facts(image))
+    return image
+
+
+def change_image(
+    *,
+    actor: Actor,
+    image: Image,
+    source: dict[str, Any] | None = None,
+    build: dict[str, Any] | None = None,
+    slug: str | None = None,
+) -> Image:
+    """Change what is given; a changed definition gets a new revision, an equal one stays as it is."""
+    require(actor, Action.DEFINE, image.project)
+    if slug is not None:
+        _check_slug(slug)
+    definition = clean_definition(
+        source=image.source if source is None else source, build=image.build if build is None else build
+    )
+    before = _facts(image)
+    after = {"slug": slug or image.slug, "source": definition.source, "build": definition.build}
+    if after == before:
+        return image
+    redefined = (after["source"], after["build"]) != (before["source"], before["build"])
+    with transaction.atomic():
+        row = Image.objects.filter(id=image.id, revision=image.revision)
+        try:
+            with transaction.atomic():
+                updated = row.update(**after, revision=F("revision") + 1 if redefined else F("revision"))
+        except IntegrityError as error:
+            raise _taken(str(after["slug"])) from error
+        if not updated:
+            raise Conflicting(code="image.changed", detail="Somebody else changed this image just now: look again.")
+        _record(actor, "image.change", image, before=before, after=after)
+    image.refresh_from_db()
+    return image
+
+
+def delete_image(*, actor: Actor, image: Image) -> None:
+    """Delete the image with its builds and their logs; not while services run it or a build is under way."""
+    require(actor, Action.DEFINE, image.project)
+    with transaction.atomic():
+        users = list(image.services.order_by("slug").values_list("slug", flat=True))
+        if users:
+            raise Conflicting(
+                code="image.in_use", detail=f"Services use this image: {', '.join(users)}. Give them another one first."
+            )
+        builds = Build.objects.filter(image=image)
+        if builds.exclude(state__in=states.terminal_states(states.BUILD)).exists():
+            raise Conflicting(code="image.building", detail="A build of this image is under way: cancel it first.")
+        jobs, logs = zip(*builds.values_list("job_id", "log_id"), strict=True) if builds.exists() else ((), ())
+        _record(actor, "image.delete", image, before=_facts(image))
+        image_id = image.id
+        builds.delete()
+        image.delete()
+        Job.objects.filter(id__in=jobs).delete()
+        Log.objects.filter(id__in=logs).delete()
+        changed(kind="image", id=image_id, state="deleted", project_id=image.project_id)
+
+
+def _check_slug(slug: str) -> None:
+    findings = Findings()
+    findings.slug(slug)
+    findings.settle()
+
+
+def _taken(slug: str) -> Conflicting:
+    return Conflicting(code="image.slug_taken", detail=f"The project already has an image {slug}.")
+
+
+def _facts(image: Image) -> dict[str, Any]:
+    return {"slug": image.slug, "source": image.source, "build": image.build}
+
+
+def _record(
+    actor: Actor, action: str, image: Image, before: dict[str, Any] | None = None, after: dict[str, Any] | None = None
+) -> None:
+    project = image.project
+    audit.record(
+        actor=actor,
+        action=action,
+        target_type="image",
+        target_id=image.id,
+        target=f"{project.slug}/{image.slug}",
+        team_id=project.team_id,
+        project_id=project.id,
+        before=before,
+        after=after,
+    )
+    changed(kind="image", id=image.id, state=action.removeprefix("image."), project_id=project.id)
