@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 import redis
-from pytest_django.fixtures import SettingsWrapper
+from pytest_django.fixtures import Settings
 
 START_SECONDS = 10.0
 STOP_SECONDS = 5.0
@@ -26,10 +26,9 @@ def find_server() -> str:
     return str(next(Path(sysconfig.get_paths()["purelib"]).glob(PROGRAM_IN_WHEEL)))
 
 
-def start_redis(home: Path) -> subprocess.Popen[bytes]:
-    """Start a server that keeps its data in `home`, and wait until it answers at `home/redis.sock`."""
-    path = home / "redis.sock"
-    options = ["--port", "0", "--unixsocket", str(path), "--dir", str(home), "--save", "", "--appendonly", "no"]
+def start_redis(*, data: Path, path: Path) -> subprocess.Popen[bytes]:
+    """Start a server that keeps its files in `data`, and wait until it answers on the socket `path`."""
+    options = ["--port", "0", "--unixsocket", str(path), "--dir", str(data), "--save", "", "--appendonly", "no"]
     server = subprocess.Popen([find_server(), *options], stdout=subprocess.DEVNULL)
     deadline = time.monotonic() + START_SECONDS
     while True:
@@ -45,11 +44,12 @@ def start_redis(home: Path) -> subprocess.Popen[bytes]:
 
 @contextmanager
 def private_redis(home: Path) -> Iterator[str]:
-    """The URL of a server of one's own. A unix socket's path is short, so it gets a directory of its own."""
+    """The URL of a server of one's own with its files in `home`; its socket lies elsewhere, for its path must be short."""
     with tempfile.TemporaryDirectory(prefix="slw-redis-", dir="/tmp") as place:
-        server = start_redis(Path(place))
+        path = Path(place) / "redis.sock"
+        server = start_redis(data=home, path=path)
         try:
-            yield f"unix://{place}/redis.sock"
+            yield f"unix://{path}"
         finally:
             server.terminate()
             server.wait(timeout=STOP_SECONDS)
@@ -63,7 +63,7 @@ def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 @pytest.fixture
-def redis_url(redis_server: str, settings: SettingsWrapper) -> str:
+def redis_url(redis_server: str, settings: Settings) -> str:
     """An empty Redis, known to the settings."""
     redis.Redis.from_url(redis_server).flushall()
     settings.REDIS_URL = redis_server

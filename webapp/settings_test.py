@@ -10,6 +10,7 @@ os.environ.setdefault("SLIPWAY_ENCRYPTION_KEYS", "bm90LWEtc2VjcmV0LW9ubHktZm9yLX
 os.environ.setdefault("SLIPWAY_ALLOWED_HOSTS", "localhost,127.0.0.1,testserver")
 
 from webapp.settings import *  # noqa: E402, F403
+from webapp.settings import DATABASES, SLIPWAY_HOME  # noqa: E402
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 STORAGES = {
@@ -17,3 +18,6 @@ STORAGES = {
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
 CHANNEL_LAYERS = {"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}}
+if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
+    # A file, as in life: threads of one test share a database in memory, and with it its table locks.
+    DATABASES["default"]["TEST"] = {"NAME": str(SLIPWAY_HOME / "test.sqlite3")}

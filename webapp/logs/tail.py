@@ -174,8 +174,7 @@ def position(*, log_id: str) -> LogPosition:
 
 
 def _entry(item: Any) -> Entry:
-    number = int(item[0].split(b"-")[0])
-    fields = dict(zip(item[1][::2], item[1][1::2], strict=True))
+    number, fields = int(item[0].split(b"-")[0]), item[1]
     if b"end" in fields:
         return Entry(first=number + 1, last=number, last_ns=0, total=0, text=b"", end=fields[b"end"].decode())
     return Entry(
@@ -192,15 +191,12 @@ def read(*, log_id: str, after: int, count: int = ENTRIES_PER_READ) -> list[Entr
     return [_entry(item) for item in call("XRANGE", _keys(log_id)[1], f"({after}-0", "+", "COUNT", count)]
 
 
-async def follow_async(*, log_id: str, after: str) -> list[tuple[str, Entry]]:
-    """Wait up to BLOCK_SECONDS for entries behind the position `after`; each comes with its own position.
-
-    A position is "<last number>-0"; `follow_async` never misses an entry between two calls. Raises `Unavailable`.
-    """
+async def follow_async(*, log_id: str, after: int) -> list[Entry]:
+    """Wait up to BLOCK_SECONDS for entries with lines behind `after`, or for the log's end. Raises `Unavailable`."""
     key, block = _keys(log_id)[1], int(BLOCK_SECONDS * 1000)
-    answer = await call_async("XREAD", "COUNT", ENTRIES_PER_READ, "BLOCK", block, "STREAMS", key, after, waits=True)
-    items = answer[0][1] if answer else []
-    return [(item[0].decode(), _entry(item)) for item in items]
+    words = ("XREAD", "COUNT", ENTRIES_PER_READ, "BLOCK", block, "STREAMS", key, f"{after}-0")
+    answer = await call_async(*words, waits=True)
+    return [_entry(item) for item in answer[0][1]] if answer else []
 
 
 def due(*, limit: int) -> list[str]:
