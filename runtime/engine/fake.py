@@ -53,6 +53,7 @@ class FakeEngine:
         self.unavailable = False
         self.trouble: list[Trouble] = []
         self.calls: list[tuple[str, str]] = []  # (verb, container's name or image), in order
+        self.before_call: Callable[[str], None] | None = None  # may raise whatever ends a worker
         self.dies_after: tuple[int, int] | None = None  # new containers: looks taken, exit code
         self.networks: dict[str, dict[str, str]] = {}
         self.containers: dict[str, FakeContainer] = {}
@@ -232,6 +233,8 @@ class FakeEngine:
         with self.changed:
             if self.unavailable:
                 raise EngineUnavailable("the engine cannot be reached")
+            if self.before_call is not None:
+                self.before_call(verb)
             known = self.containers.get(subject)
             self.calls.append((verb, known.name if known else subject))
             trouble = next((one for one in self.trouble if one.call == verb and one.times), None)
