@@ -44,7 +44,7 @@ def start_redis(*, data: Path, path: Path) -> subprocess.Popen[bytes]:
 
 @contextmanager
 def private_redis(home: Path) -> Iterator[str]:
-    """The URL of a server of one's own with its files in `home`; its socket lies elsewhere, for its path must be short."""
+    """The URL of a server of one's own with its files in `home`; its socket lies elsewhere: its path must be short."""
     with tempfile.TemporaryDirectory(prefix="slw-redis-", dir="/tmp") as place:
         path = Path(place) / "redis.sock"
         server = start_redis(data=home, path=path)

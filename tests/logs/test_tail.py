@@ -13,7 +13,6 @@ from webapp.logs import lines as text_of
 from webapp.logs.models import Log
 from webapp.problems import Conflicting, Missing, Unavailable
 
-
 pytestmark = pytest.mark.django_db(transaction=True)
 
 

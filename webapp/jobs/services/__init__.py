@@ -8,7 +8,7 @@ from webapp.jobs.services.claiming import Claimed, claim, open_job
 from webapp.jobs.services.doorbells import ring_outstanding
 from webapp.jobs.services.leases import HEARTBEAT_SECONDS, LEASE_SECONDS, expire_leases
 from webapp.jobs.services.making import create_job, hand_over, queue_position, request_cancel
-from webapp.jobs.services.reporting import LinesMissing, finish, heartbeat, progress, require_live
+from webapp.jobs.services.reporting import LinesMissing, finish, heartbeat, keep_lines, progress, require_live
 
 __all__ = [
     "HEARTBEAT_SECONDS",
@@ -21,6 +21,7 @@ __all__ = [
     "finish",
     "hand_over",
     "heartbeat",
+    "keep_lines",
     "open_job",
     "progress",
     "queue_position",

@@ -63,16 +63,30 @@ def _start(job: Job) -> None:
     require_live(job)
 
 
+def keep_lines(*, job: Job, last_line: int) -> None:
+    """Archive the log of a job that is about to finish; to be called before, and outside of its transaction.
+
+    Raises `LinesMissing` unless it is held up to `last_line`; `Unavailable` when Redis cannot say.
+    """
+    if job.state not in LIVE:
+        return
+    held = tail.state(log_id=job.log_id).last
+    if held < last_line:
+        raise LinesMissing(held)
+    archive.archive_log(job.log_id)
+
+
 def finish(*, job: Job, finish: Finish, now: datetime) -> bool:
     """The last word on an attempt; False when it had been said before (the answer was lost), else True.
 
-    Raises `LinesMissing` unless the log is held up to its last line, which then is archived before this returns;
-    `Conflicting` when the job ended otherwise; `Unavailable` when Redis cannot say.
+    Raises `LinesMissing` unless the log is archived up to its last line (see `keep_lines`); `Conflicting` when the job
+    ended otherwise.
     """
     if states.is_terminal(states.JOB, job.state) and job.state == finish.state:
         return False
     require_live(job)
-    _keep_lines(job.log_id, finish.last_line)
+    if Log.objects.values_list("archived_to", flat=True).get(id=job.log_id) < finish.last_line:
+        raise LinesMissing(tail.state(log_id=job.log_id).last)
     with transaction.atomic():
         if not move(job, finish.state, fields=_ending(finish, now)):
             raise _not_live(Job.objects.get(id=job.id))
@@ -81,13 +95,6 @@ def finish(*, job: Job, finish: Finish, now: datetime) -> bool:
         if job.uses_build_slot:
             ring_next(host=job.host, now=now)
     return True
-
-
-def _keep_lines(log_id: str, last_line: int) -> None:
-    archive.archive_log(log_id)
-    archived = Log.objects.values_list("archived_to", flat=True).get(id=log_id)
-    if archived < last_line:
-        raise LinesMissing(tail.state(log_id=log_id).last)
 
 
 def _ending(finish: Finish, now: datetime) -> dict[str, Any]:

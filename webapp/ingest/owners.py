@@ -1,0 +1,26 @@
+"""Whose job it is: the room that owns its meaning is told, in the transaction that changed it."""
+
+from collections.abc import Mapping
+from typing import Protocol
+
+from runtime.contract.reports import Finish, Progress
+from webapp.deployments import follow as deployments
+from webapp.images import follow as images
+from webapp.jobs.models import Job
+
+
+class Told(Protocol):
+    """What an owner is told: the job as it is now, and the report that changed it."""
+
+    def __call__(self, job: Job, progress: Progress | None = None, finish: Finish | None = None) -> None: ...
+
+
+OWNERS: Mapping[str, Told] = {
+    "build_image": images.job_changed,
+    "converge_service": deployments.job_changed,
+}
+
+
+def job_changed(job: Job, progress: Progress | None = None, finish: Finish | None = None) -> None:
+    """Tell the owner. Raises KeyError for a kind of job that nobody owns."""
+    OWNERS[job.kind](job, progress=progress, finish=finish)

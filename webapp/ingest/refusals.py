@@ -1,0 +1,56 @@
+"""What ingest refuses beyond what verbs refuse, and how a refusal is answered and remembered."""
+
+import msgspec
+from django.http import HttpResponse
+
+from runtime.contract.wire import MissingLines
+from webapp.audit.services import record_refusal
+from webapp.hosts.models import Host
+from webapp.jobs.services import LinesMissing
+from webapp.problems import Refusal
+from webapp.teams.policy import SYSTEM
+
+QUIET = frozenset({"job.lines_missing", "redis.unavailable", "log.contended", "job.missing"})  # nobody's wrong-doing
+
+
+class Unknown(Refusal):
+    """401: no credential of a host, or one that is not good any more."""
+
+    status = 401
+    title = "Unauthorized"
+
+
+class WrongContract(Refusal):
+    """426: the host speaks another version of the contract."""
+
+    status = 426
+    title = "Upgrade required"
+
+
+def answer(refusal: Refusal) -> HttpResponse:
+    """The refusal as the contract says it."""
+    if isinstance(refusal, LinesMissing):
+        body = msgspec.json.encode(MissingLines(code=refusal.code, last=refusal.last))
+        return HttpResponse(body, status=409, content_type="application/json")
+    problem = {
+        "type": "about:blank",
+        "title": refusal.title,
+        "status": refusal.status,
+        "detail": refusal.detail,
+        "code": refusal.code,
+    }
+    return HttpResponse(msgspec.json.encode(problem), status=refusal.status, content_type="application/problem+json")
+
+
+def remember(refusal: Refusal, *, host: Host | None, subject: str, ip: str) -> None:
+    """Audit what a host, or somebody who is none, was refused; repetitions within a minute become one entry."""
+    if refusal.code in QUIET:
+        return
+    record_refusal(
+        actor=SYSTEM if host is not None else None,
+        action="event.refused" if host is not None else "host.unknown",
+        target_type="host",
+        target_id=host.id if host is not None else "",
+        reason=f"{refusal.code} {subject}".strip(),
+        ip=ip,
+    )

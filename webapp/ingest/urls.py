@@ -1,0 +1,13 @@
+"""The paths of runtime.contract.wire, below /ingest/."""
+
+from django.urls import path
+
+from webapp.ingest import views
+
+urlpatterns = [
+    path("claims/", views.claims),
+    path("jobs/<str:job_id>/heartbeat/", views.heartbeat),
+    path("jobs/<str:job_id>/progress/", views.progress),
+    path("jobs/<str:job_id>/lines/", views.lines),
+    path("jobs/<str:job_id>/finish/", views.finish),
+]

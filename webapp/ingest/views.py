@@ -1,0 +1,103 @@
+"""What hosts say over HTTP. No session, no cookie, no form: each call shows the host's credential."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Concatenate, ParamSpec
+
+import msgspec
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
+from django.utils.timezone import now
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_POST
+
+from runtime.contract import wire
+from runtime.contract.reports import LinesAnswer
+from webapp.environments import vault
+from webapp.hosts.models import Host
+from webapp.ingest import guard, owners, refusals
+from webapp.jobs import services as jobs
+from webapp.logs import tail
+from webapp.problems import Refusal
+
+P = ParamSpec("P")
+Call = Callable[Concatenate[HttpRequest, Host, P], HttpResponse]
+
+
+def from_host(call: Call[P]) -> Callable[Concatenate[HttpRequest, P], HttpResponse]:
+    """Admit only hosts; answer and remember what is refused."""
+
+    @csrf_exempt
+    @require_POST
+    @wraps(call)
+    def admitted(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+        host = None
+        try:
+            host = guard.host_of(guard.headers_of(request))
+            return call(request, host, *args, **kwargs)
+        except Refusal as refusal:
+            refusals.remember(refusal, host=host, subject=request.path, ip=request.META.get("REMOTE_ADDR", ""))
+            return refusals.answer(refusal)
+
+    return admitted
+
+
+@from_host
+def claims(request: HttpRequest, host: Host) -> HttpResponse:
+    """Claim the job that the doorbell named. Its secrets are revealed here, to this host, for this attempt."""
+    asked = guard.message_of_host(request, limit=guard.CLAIM_BYTES, decoder=wire.claim_request_decoder)
+    with transaction.atomic():
+        claimed = jobs.claim(host=host, job_id=asked.job, now=now())
+        if claimed is None:
+            return HttpResponse(status=204)
+        owners.job_changed(claimed.job)
+        secrets = vault.reveal(claimed.job.secrets)
+    return _json(msgspec.structs.replace(claimed.claim, secrets=secrets))
+
+
+@from_host
+def heartbeat(request: HttpRequest, host: Host, job_id: str) -> HttpResponse:
+    """Renew the lease; cancel rides on the answer."""
+    said = guard.message_of_job(
+        request, host=host, job_id=job_id, limit=guard.HEARTBEAT_BYTES, decoder=wire.heartbeat_decoder
+    )
+    return _json(jobs.heartbeat(job=said.job, now=now()))
+
+
+@from_host
+def progress(request: HttpRequest, host: Host, job_id: str) -> HttpResponse:
+    """Steps, phase and facts of a running job."""
+    said = guard.message_of_job(
+        request, host=host, job_id=job_id, limit=guard.PROGRESS_BYTES, decoder=wire.progress_decoder
+    )
+    guard.check_progress(said.message)
+    with transaction.atomic():
+        jobs.progress(job=said.job, progress=said.message, now=now())
+        owners.job_changed(said.job, progress=said.message)
+    return HttpResponse(status=204)
+
+
+@from_host
+def lines(request: HttpRequest, host: Host, job_id: str) -> HttpResponse:
+    """Lines of the job's log."""
+    said = guard.message_of_job(request, host=host, job_id=job_id, limit=guard.LINES_BYTES, decoder=wire.lines_decoder)
+    guard.check_lines(said.message, log_id=said.job.log_id)
+    kept = tail.append(log_id=said.job.log_id, first=said.message.first, lines=said.message.lines)
+    return _json(LinesAnswer(last=kept.last, archived=kept.archived))
+
+
+@from_host
+def finish(request: HttpRequest, host: Host, job_id: str) -> HttpResponse:
+    """The last word on the attempt; taken only when the log is complete and archived. Saying it again is harmless."""
+    said = guard.message_of_job(
+        request, host=host, job_id=job_id, limit=guard.FINISH_BYTES, decoder=wire.finish_decoder, ended=True
+    )
+    jobs.keep_lines(job=said.job, last_line=said.message.last_line)
+    with transaction.atomic():
+        if jobs.finish(job=said.job, finish=said.message, now=now()):
+            owners.job_changed(said.job, finish=said.message)
+    return HttpResponse(status=204)
+
+
+def _json(message: msgspec.Struct) -> HttpResponse:
+    return HttpResponse(msgspec.json.encode(message), content_type="application/json")
