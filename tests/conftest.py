@@ -1,3 +1,3 @@
 """What every test may use."""
 
-pytest_plugins = ["tests.completeness"]
+pytest_plugins = ["tests.completeness", "tests.cast", "tests.emptying"]

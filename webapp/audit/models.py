@@ -42,3 +42,12 @@ class Entry(models.Model):
     class Meta:
         ordering = ("-number",)
         verbose_name_plural = "entries"
+
+
+class Repetition(models.Model):
+    """A refusal that was told once and may come again within its minute; how often it did is told afterwards."""
+
+    key = models.CharField(max_length=64, unique=True)
+    since = models.DateTimeField(db_index=True)
+    count = models.PositiveIntegerField(default=0)  # after the one that was told
+    facts = models.JSONField()

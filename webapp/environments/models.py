@@ -2,7 +2,7 @@
 
 from django.db import models
 
-from webapp.environments.querysets import InProjectQuerySet
+from webapp.environments.querysets import InProjectQuerySet, SecretQuerySet
 from webapp.hosts.models import Host
 from webapp.models import Thing
 from webapp.teams.models import Project, User
@@ -43,7 +43,7 @@ class Secret(Thing):
     created_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
     retired_at = models.DateTimeField(null=True)  # deleted by a person; kept while a release names it
 
-    objects = InProjectQuerySet.as_manager()
+    objects = SecretQuerySet.as_manager()
 
     class Meta:
         ordering = ("name", "-version")

@@ -22,6 +22,7 @@ class User(AbstractUser):
     """A person. `is_superuser` is the site admin, who is no member of a team by that."""
 
     id = models.CharField(primary_key=True, max_length=26, default=new_id, editable=False)
+    rights_epoch = models.PositiveBigIntegerField(default=0)  # grows whenever rights.py says that they may be fewer
 
     class Meta:
         ordering = ("username",)
@@ -96,7 +97,7 @@ class Token(Thing):
 
     name = models.CharField(max_length=100)
     prefix = models.CharField(max_length=12, unique=True)
-    digest = models.CharField(max_length=64)  # SHA-256 of the secret's 32 random bytes, hex
+    digest = models.CharField(max_length=64)  # SHA-256 of the secret part, hex
     user = models.ForeignKey(User, on_delete=models.CASCADE, null=True, related_name="tokens")
     team = models.ForeignKey(Team, on_delete=models.CASCADE, null=True, related_name="tokens")
     role = models.CharField(max_length=10, choices=Role, blank=True)  # a team token's role
