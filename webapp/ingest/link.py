@@ -56,12 +56,14 @@ logger = logging.getLogger(__name__)
 class LinkConsumer(AsyncWebsocketConsumer):
     """One link. Refused in the handshake: no credential, a cookie, another contract."""
 
+    channel_layer_alias = "none"  # it waits for no signals
+
     async def connect(self) -> None:
         headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in self.scope["headers"]}
         try:
             self.host: Host = await database_sync_to_async(guard.host_of)(headers)
         except Refusal as refusal:
-            await self._remember(None, refusal, "link")
+            await self._remember(None, refusal)
             await self.close()
             return
         self.desk = Desk(host=self.host, send=self._tell)
@@ -121,7 +123,7 @@ class LinkConsumer(AsyncWebsocketConsumer):
                 await self.close(code=MALFORMED)
         except Refusal as refusal:
             subject = getattr(frame, "log", "")
-            await self._remember(self.host, refusal, subject)
+            await self._remember(self.host, refusal)
             await self._tell(refused(subject, refusal))
 
     async def _take_snapshot(self, frame: Snapshot) -> None:
@@ -144,8 +146,7 @@ class LinkConsumer(AsyncWebsocketConsumer):
                 try:
                     await database_sync_to_async(_believe)(self.host, frame)
                 except Refusal as refusal:
-                    subject = getattr(frame, "container", "")
-                    await self._remember(self.host, refusal, str(getattr(subject, "container", subject)))
+                    await self._remember(self.host, refusal)
                 except Exception:
                     logger.exception("host %s: %s was not understood", self.host.name, type(frame).__name__)
 
@@ -182,9 +183,9 @@ class LinkConsumer(AsyncWebsocketConsumer):
     async def _tell(self, frame: Down) -> None:
         await self.send(bytes_data=encoder.encode(frame))
 
-    async def _remember(self, host: Host | None, refusal: Refusal, subject: str) -> None:
+    async def _remember(self, host: Host | None, refusal: Refusal) -> None:
         client: Any = self.scope.get("client") or [""]
-        await database_sync_to_async(refusals.remember)(refusal, host=host, subject=subject, ip=str(client[0]))
+        await database_sync_to_async(refusals.remember)(refusal, host=host, ip=str(client[0]))
 
 
 def _believe(host: Host, frame: Snapshot | Changed | Gone) -> None:

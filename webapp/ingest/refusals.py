@@ -1,5 +1,7 @@
 """What ingest refuses beyond what verbs refuse, and how a refusal is answered and remembered."""
 
+from dataclasses import replace
+
 import msgspec
 from django.http import HttpResponse
 
@@ -42,15 +44,18 @@ def answer(refusal: Refusal) -> HttpResponse:
     return HttpResponse(msgspec.json.encode(problem), status=refusal.status, content_type="application/problem+json")
 
 
-def remember(refusal: Refusal, *, host: Host | None, subject: str, ip: str) -> None:
-    """Audit what a host, or somebody who is none, was refused; repetitions within a minute become one entry."""
+def remember(refusal: Refusal, *, host: Host | None, ip: str) -> None:
+    """Audit what a host, or somebody who is none, was refused; repetitions within a minute become one entry.
+
+    What it was about is left out: a host that makes up ids must not fill the trail.
+    """
     if refusal.code in QUIET:
         return
     record_refusal(
-        actor=SYSTEM if host is not None else None,
+        actor=replace(SYSTEM, ip=ip) if host is not None else None,
         action="event.refused" if host is not None else "host.unknown",
         target_type="host",
         target_id=host.id if host is not None else "",
-        reason=f"{refusal.code} {subject}".strip(),
+        reason=f"host {host.name}: {refusal.code}" if host is not None else refusal.code,
         ip=ip,
     )

@@ -12,13 +12,13 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
 from runtime.contract import wire
-from runtime.contract.reports import LinesAnswer
+from runtime.contract.reports import LinesAnswer, Problem
 from webapp.environments import vault
 from webapp.hosts.models import Host
 from webapp.ingest import guard, owners, refusals
 from webapp.jobs import services as jobs
 from webapp.logs import tail
-from webapp.problems import Refusal
+from webapp.problems import Missing, Refusal
 
 P = ParamSpec("P")
 Call = Callable[Concatenate[HttpRequest, Host, P], HttpResponse]
@@ -36,7 +36,7 @@ def from_host(call: Call[P]) -> Callable[Concatenate[HttpRequest, P], HttpRespon
             host = guard.host_of(guard.headers_of(request))
             return call(request, host, *args, **kwargs)
         except Refusal as refusal:
-            refusals.remember(refusal, host=host, subject=request.path, ip=request.META.get("REMOTE_ADDR", ""))
+            refusals.remember(refusal, host=host, ip=request.META.get("REMOTE_ADDR", ""))
             return refusals.answer(refusal)
 
     return admitted
@@ -46,13 +46,28 @@ def from_host(call: Call[P]) -> Callable[Concatenate[HttpRequest, P], HttpRespon
 def claims(request: HttpRequest, host: Host) -> HttpResponse:
     """Claim the job that the doorbell named. Its secrets are revealed here, to this host, for this attempt."""
     asked = guard.message_of_host(request, limit=guard.CLAIM_BYTES, decoder=wire.claim_request_decoder)
-    with transaction.atomic():
-        claimed = jobs.claim(host=host, job_id=asked.job, now=now())
-        if claimed is None:
-            return HttpResponse(status=204)
-        owners.job_changed(claimed.job)
-        secrets = vault.reveal(claimed.job.secrets)
+    try:
+        with transaction.atomic():
+            claimed = jobs.claim(host=host, job_id=asked.job, now=now())
+            if claimed is None:
+                return HttpResponse(status=204)
+            owners.job_changed(claimed.job)
+            secrets = vault.reveal(claimed.job.secrets)
+    except Missing as refusal:
+        if refusal.code == "secret.missing":
+            _give_up(asked.job, refusal)
+        raise
     return _json(msgspec.structs.replace(claimed.claim, secrets=secrets))
+
+
+def _give_up(job_id: str, refusal: Refusal) -> None:
+    """A job that lacks a secret can never start; it fails instead of waiting for ever."""
+    advice = "Set the secret, then try again."
+    problem = Problem(code=refusal.code, whose="user", message=refusal.detail, advice=advice, retry_helps=False)
+    with transaction.atomic():
+        job = jobs.fail_unstarted(job_id=job_id, problem=problem, now=now())
+        if job is not None:
+            owners.job_changed(job)
 
 
 @from_host

@@ -13,7 +13,7 @@ from django.contrib.sessions.models import Session
 from django.utils.timezone import now
 
 from webapp.teams.models import Membership, Token, User
-from webapp.teams.policy import Actor, actor_for_token, actor_for_user
+from webapp.teams.policy import Actor, actor_for_token
 
 
 class Credential(msgspec.Struct, frozen=True):
@@ -44,7 +44,7 @@ def of_token(token: Token) -> Credential:
 
 
 def check(credentials: Collection[Credential]) -> Check:
-    """Ask the database who of these may still speak, and with which roles. A constant number of queries for sessions."""
+    """Who of these may still speak, and with which roles; the number of queries does not grow with the sessions."""
     people = User.objects.filter(id__in={credential.user for credential in credentials}, is_active=True).in_bulk()
     keys = {credential.session for credential in credentials if credential.session}
     open_sessions = set(

@@ -22,6 +22,7 @@ MAX_GATHERED = 500  # things; beyond it the oldest wait is cut short by dropping
 class EventsConsumer(GuardedConsumer):
     """Frames `{"kind", "id", "state", "version"}`, one a thing and moment. Losing a project closes it with 4403."""
 
+    channel_layer_alias = "default"
     task: asyncio.Task[None] | None = None
 
     async def open(self, protocol: str | None) -> None:

@@ -5,6 +5,7 @@ one, is refused. A program comes with a one-time ticket among the WebSocket prot
 """
 
 from collections.abc import Mapping
+from typing import Any
 from urllib.parse import urlsplit
 
 from channels.db import database_sync_to_async
@@ -20,28 +21,28 @@ from webapp.live.credentials import Credential
 from webapp.problems import Forbidden, Unavailable
 from webapp.teams.models import User
 
-Scope = Mapping[str, object]
+Scope = Mapping[str, Any]
 
 
 def headers_of(scope: Scope) -> dict[str, str]:
     """Headers by name in lower case."""
-    pairs = scope["headers"]
-    assert isinstance(pairs, list | tuple)
-    return {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in pairs}
+    return {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
 
 
 async def admit(scope: Scope) -> tuple[Credential, str | None]:
-    """The credential of who knocks, and the protocol to accept with. Raises `Forbidden`, which is audited."""
-    headers = headers_of(scope)
-    try:
-        return await database_sync_to_async(_admit)(headers, str(scope["path"]), _offered(scope))
-    except Forbidden as refusal:
-        client = scope.get("client")
-        ip = str(client[0]) if isinstance(client, list | tuple) and client else ""
-        await database_sync_to_async(record_refusal)(
-            actor=None, action=refusal.code, reason=refusal.detail, target_type="socket", ip=ip
-        )
-        raise
+    """The credential of who knocks, and the protocol to accept with. Raises `Forbidden`."""
+    return await database_sync_to_async(_admit)(headers_of(scope), scope["path"], scope.get("subprotocols") or [])
+
+
+def remember(scope: Scope, refusal: Forbidden, credential: Credential | None) -> None:
+    """Audit who was refused a socket, and why."""
+    record_refusal(
+        actor=credentials.actor_of(credential) if credential is not None else None,
+        action=refusal.code,
+        reason=refusal.detail,
+        target_type="socket",
+        ip=str((scope.get("client") or [""])[0]),
+    )
 
 
 def _admit(headers: Mapping[str, str], path: str, offered: list[str]) -> tuple[Credential, str | None]:
@@ -77,7 +78,7 @@ def _of_session(headers: Mapping[str, str]) -> Credential | None:
 
 
 def is_same_origin(headers: Mapping[str, str]) -> bool:
-    """Whether the page that opens the socket came from where the socket goes, or from an origin named in the settings."""
+    """Whether the page that opens the socket came from where the socket goes, or from an origin that is trusted."""
     origin = headers.get("origin", "")
     if origin in settings.CSRF_TRUSTED_ORIGINS:
         return True
@@ -86,8 +87,3 @@ def is_same_origin(headers: Mapping[str, str]) -> bool:
         return False
     host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
     return validate_host(host, settings.ALLOWED_HOSTS) and parts.netloc == headers.get("host", "")
-
-
-def _offered(scope: Scope) -> list[str]:
-    offered = scope.get("subprotocols")
-    return [str(word) for word in offered] if isinstance(offered, list | tuple) else []

@@ -12,6 +12,8 @@ from webapp.live.log_socket import LogConsumer
 class Nowhere(AsyncWebsocketConsumer):
     """Refuses every socket to a path that is none."""
 
+    channel_layer_alias = "none"
+
     async def connect(self) -> None:
         await self.close()
 

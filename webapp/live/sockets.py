@@ -3,6 +3,7 @@
 import asyncio
 import time
 
+from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncWebsocketConsumer
 
 from webapp.live import handshake
@@ -21,6 +22,7 @@ TOO_BIG = 1009
 class GuardedConsumer(AsyncWebsocketConsumer):
     """A socket that a person or program may open; rooms say what it shows in `open`, `recheck` and `leave`."""
 
+    channel_layer_alias = "none"  # a socket that waits for no signals costs no connection to Redis
     credential: Credential
     is_closed = False
 
@@ -28,7 +30,9 @@ class GuardedConsumer(AsyncWebsocketConsumer):
         try:
             self.credential, protocol = await handshake.admit(self.scope)
             await self.open(protocol)
-        except Forbidden:
+        except Forbidden as refusal:
+            known = getattr(self, "credential", None)
+            await database_sync_to_async(handshake.remember)(self.scope, refusal, known)
             await self.close()
 
     async def open(self, protocol: str | None) -> None:
@@ -70,7 +74,8 @@ class GuardedConsumer(AsyncWebsocketConsumer):
     async def tell(self, text: str) -> None:
         """Send a text frame; a viewer that does not take it in time is dropped."""
         try:
-            await asyncio.wait_for(self.send(text_data=text), SEND_SECONDS)
+            async with asyncio.timeout(SEND_SECONDS):
+                await self.send(text_data=text)
         except TimeoutError:
             await self.show_out(TOO_SLOW)
 

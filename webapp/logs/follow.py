@@ -4,7 +4,7 @@ What was before comes from the reader, what comes from the fan-out. Wherever the
 small while catching up, a Redis that was away), the reader closes the gap by number.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from dataclasses import dataclass
 
 import msgspec
@@ -33,7 +33,7 @@ class Batch:
     end: str | None = None
 
 
-async def follow(*, log_id: str, after: int) -> AsyncIterator[Batch]:
+async def follow(*, log_id: str, after: int) -> AsyncGenerator[Batch, None]:
     """Batches behind line `after` until the log's end. An empty batch says every IDLE_SECONDS that it still lives.
 
     Raises `TooSlow`.
