@@ -5,6 +5,7 @@ Nothing here has a secret in it: keys are files of mode 600 in SLIPWAY_HOME, mad
 
 import sys
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import environ
 from csp.constants import NONE, SELF
@@ -139,6 +140,12 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 REDIS_URL = env.str("REDIS_URL", default="redis://127.0.0.1:6379/0")
 REDIS_TIMEOUT_SECONDS = 5.0
+# No service gets these as fixed ports of a host: the web server's, Redis', the engine's.
+RESERVED_HOST_PORTS = {
+    urlsplit(env.str("SLIPWAY_URL", default="http://127.0.0.1:8000")).port,
+    urlsplit(REDIS_URL).port,
+    *env.list("SLIPWAY_RESERVED_PORTS", cast=int, default=[2375, 2376]),
+} - {None}
 CHANNEL_LAYERS = {
     "default": {
         "BACKEND": "channels_redis.core.RedisChannelLayer",

@@ -72,6 +72,7 @@ class Deployment(Thing):
     generation = models.PositiveIntegerField(default=0)  # of the desired state, given when it starts rolling
     comment = models.CharField(max_length=500, blank=True)
     cancel_requested_at = models.DateTimeField(null=True)
+    ends_as = models.CharField(max_length=12, blank=True)  # rolled_back | cancelled, while hosts are brought back
     started_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
     problem = models.JSONField(null=True)
@@ -121,7 +122,7 @@ class DesiredState(models.Model):
     service = models.ForeignKey(Service, on_delete=models.CASCADE, related_name="desired")
     environment = models.ForeignKey(Environment, on_delete=models.CASCADE, related_name="desired")
     release = models.ForeignKey(Release, on_delete=models.PROTECT, related_name="+")
-    replicas = models.PositiveSmallIntegerField()
+    replicas = models.PositiveSmallIntegerField()  # 0: nothing is wanted, the first deployment has failed
     stopped = models.BooleanField(default=False)
     generation = models.PositiveIntegerField(default=1)
     changed_at = models.DateTimeField(auto_now=True)
@@ -162,3 +163,17 @@ class Replica(Thing):
                 fields=("service", "environment", "generation", "index"), name="one_replica_per_generation_and_index"
             ),
         )
+
+
+class Repair(models.Model):
+    """How often in a row a host was told to mend what runs of a service, so that trying again gets rarer."""
+
+    service = models.ForeignKey(Service, on_delete=models.CASCADE, related_name="+")
+    environment = models.ForeignKey(Environment, on_delete=models.CASCADE, related_name="+")
+    host = models.ForeignKey(Host, on_delete=models.CASCADE, related_name="+")
+    job = models.OneToOneField(Job, on_delete=models.PROTECT, related_name="repair")
+    attempts = models.PositiveIntegerField(default=1)
+    next_at = models.DateTimeField()
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=("service", "environment", "host"), name="one_repair_per_place"),)

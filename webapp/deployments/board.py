@@ -1,0 +1,200 @@
+"""The board: services down, environments across, each cell what runs there and what may be done next.
+
+`board` reads everything in a constant number of queries; what it answers is plain values, for the page and for tests.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db.models import OuterRef, Subquery
+from django.utils.timezone import now
+
+from runtime.contract import states
+from webapp.deployments import cells
+from webapp.deployments.cells import Cell, Known
+from webapp.deployments.models import Approval, Deployment, DesiredState, Replica, Service
+from webapp.deployments.services.request import UNDER_WAY
+from webapp.environments.models import Environment
+from webapp.images.models import Build
+from webapp.teams.models import Project
+from webapp.teams.policy import Action, Actor, actions_in
+
+BROKEN_WITHIN = timedelta(days=1)
+MOST_NOTICES = 20
+BROKEN = ("failed", "rolled_back")
+
+
+@dataclass(frozen=True)
+class Column:
+    """An environment, from left to right."""
+
+    id: str
+    slug: str
+    protected: bool
+    required_approvals: int
+    hosts: int
+
+
+@dataclass(frozen=True)
+class Row:
+    """A service with its cells, one per column; `build` is the newest that succeeded, None without one."""
+
+    id: str
+    slug: str
+    image_id: str
+    image: str
+    build_id: str | None
+    build_number: int | None
+    cells: tuple[Cell, ...]
+
+
+@dataclass(frozen=True)
+class Notice:
+    """A line above the board. `kind` is build or deployment, `id` its id."""
+
+    kind: str
+    id: str
+    state: str
+    text: str
+    by: str
+    at: datetime
+    problem: str = ""
+
+
+@dataclass(frozen=True)
+class Board:
+    """All of it, as this actor may see and do."""
+
+    project: Project
+    columns: tuple[Column, ...]
+    rows: tuple[Row, ...]
+    waiting: tuple[Notice, ...]  # for this actor's approval
+    going_on: tuple[Notice, ...]
+    broken: tuple[Notice, ...]  # within the last day
+
+
+def board(*, project: Project, actor: Actor) -> Board:
+    """The project's board. The caller has made sure that the actor sees the project."""
+    environments = list(Environment.objects.filter(project=project).prefetch_related("hosts").order_by("rank"))
+    services = list(Service.objects.filter(project=project).select_related("image"))
+    builds = {build.image_id: build for build in _newest_builds(project)}
+    known = _know(project, actor)
+    notices = _builds_to_notice(project)
+    return Board(
+        project=project,
+        columns=tuple(_column(environment) for environment in environments),
+        rows=tuple(_row(service, environments, builds.get(service.image_id), known) for service in services),
+        waiting=tuple(_waiting(known, actor)),
+        going_on=tuple(_going_on(known, notices)),
+        broken=tuple(_broken(project, notices)),
+    )
+
+
+def _know(project: Project, actor: Actor) -> Known:
+    here = {"service__project": project}
+    desired = DesiredState.objects.filter(**here, replicas__gt=0).select_related("release__build")
+    replicas = Replica.objects.wanted().filter(**here).select_related("host").order_by("index", "created_at")
+    copies: dict[tuple[str, str], list[Replica]] = {}
+    for replica in replicas:
+        copies.setdefault((replica.service_id, replica.environment_id), []).append(replica)
+    said = Approval.objects.filter(user_id=actor.person_id() or "", deployment__service__project=project)
+    return Known(
+        desired={(row.service_id, row.environment_id): row for row in desired},
+        replicas=copies,
+        latest={(row.service_id, row.environment_id): row for row in _latest(project)},
+        succeeded={(row.service_id, row.environment_id): row for row in _latest(project, state="succeeded")},
+        allowed=actions_in(actor, project.team_id, project_id=project.id),
+        person=actor.person_id(),
+        said=frozenset(said.values_list("deployment_id", flat=True)),
+    )
+
+
+def _latest(project: Project, **which: str) -> list[Deployment]:
+    """The newest deployment of each service in each environment."""
+    here = Deployment.objects.filter(service=OuterRef("service"), environment=OuterRef("environment"), **which)
+    newest = here.order_by("-created_at", "-id").values("id")[:1]
+    rows = Deployment.objects.filter(service__project=project, id=Subquery(newest))
+    return list(rows.select_related("service", "environment", "release__build", "previous"))
+
+
+def _newest_builds(project: Project) -> list[Build]:
+    of_image = Build.objects.filter(image=OuterRef("image"), state="succeeded").order_by("-number").values("id")[:1]
+    return list(Build.objects.filter(image__project=project, id=Subquery(of_image)).defer("layers", "definition"))
+
+
+def _column(environment: Environment) -> Column:
+    return Column(
+        id=environment.id,
+        slug=environment.slug,
+        protected=environment.protected,
+        required_approvals=environment.required_approvals,
+        hosts=len(environment.hosts.all()),
+    )
+
+
+def _row(service: Service, environments: list[Environment], build: Build | None, known: Known) -> Row:
+    return Row(
+        id=service.id,
+        slug=service.slug,
+        image_id=service.image_id,
+        image=service.image.slug,
+        build_id=build.id if build is not None else None,
+        build_number=build.number if build is not None else None,
+        cells=tuple(cells.row_of_cells(service, environments, build, known)),
+    )
+
+
+def _waiting(known: Known, actor: Actor) -> list[Notice]:
+    if Action.APPROVE not in known.allowed:
+        return []
+    waiting = [row for row in known.latest.values() if row.state == "awaiting_approval"]
+    mine = [row for row in waiting if row.requested_by_id != known.person and row.id not in known.said]
+    return [_of_deployment(row) for row in sorted(mine, key=lambda row: row.created_at)][:MOST_NOTICES]
+
+
+def _going_on(known: Known, builds: list[Build]) -> list[Notice]:
+    rolling = [_of_deployment(row) for row in known.latest.values() if row.state in UNDER_WAY]
+    building = [_of_build(row) for row in builds if not states.is_terminal(states.BUILD, row.state)]
+    return sorted(rolling + building, key=lambda notice: notice.at, reverse=True)[:MOST_NOTICES]
+
+
+def _broken(project: Project, builds: list[Build]) -> list[Notice]:
+    recent = Deployment.objects.filter(
+        service__project=project, state__in=BROKEN, finished_at__gt=now() - BROKEN_WITHIN
+    ).select_related("service", "environment", "release__build")
+    failed = [_of_build(row) for row in builds if row.state == "failed"]
+    return sorted(
+        [*(_of_deployment(row) for row in recent[:MOST_NOTICES]), *failed], key=lambda notice: notice.at, reverse=True
+    )[:MOST_NOTICES]
+
+
+def _builds_to_notice(project: Project) -> list[Build]:
+    """Builds that are going on, or failed within the last day."""
+    builds = Build.objects.filter(image__project=project).select_related("image").defer("layers", "definition")
+    ended = [state for state in states.terminal_states(states.BUILD) if state != "failed"]
+    recent = builds.exclude(state__in=ended).exclude(state="failed", finished_at__lt=now() - BROKEN_WITHIN)
+    return list(recent[: 2 * MOST_NOTICES])
+
+
+def _of_deployment(row: Deployment) -> Notice:
+    return Notice(
+        kind="deployment",
+        id=row.id,
+        state=row.state,
+        text=str(row.plan.get("sentence", "")),
+        by=row.requested_as,
+        at=row.finished_at or row.created_at,
+        problem=str((row.problem or {}).get("message", "")),
+    )
+
+
+def _of_build(row: Build) -> Notice:
+    return Notice(
+        kind="build",
+        id=row.id,
+        state=row.state,
+        text=f"Build {row.number} of {row.image.slug}",
+        by=row.requested_as,
+        at=row.finished_at or row.created_at,
+        problem=str((row.problem or {}).get("message", "")),
+    )

@@ -1,0 +1,88 @@
+"""What a job's way means for its deployment, host by host. Called inside the transaction that changed the job.
+
+Late, repeated and unlawful words change nothing: a job's end counts once, for the host that is in turn.
+"""
+
+from typing import Any
+
+import msgspec
+from django.utils.timezone import now
+
+from runtime.contract import states
+from runtime.contract.reports import Finish, Progress, ServiceResult
+from webapp.deployments import repairing, rolling
+from webapp.deployments.models import DeploymentJob, Replica
+from webapp.deployments.seeing import CONTAINER_ID, ports_of, see
+from webapp.deployments.telling import show
+from webapp.jobs.models import Job
+
+
+def job_changed(job: Job, progress: Progress | None = None, finish: Finish | None = None) -> None:
+    """Bring the deployment of this job on: rolling, the next host, the end, the way back. Broadcasts on commit."""
+    links = DeploymentJob.objects.select_related(
+        "deployment__service__project", "deployment__environment", "deployment__release", "deployment__previous",
+        "deployment__log",
+    )  # fmt: skip
+    link = links.filter(job_id=job.id).first()
+    if finish is not None and isinstance(finish.result, ServiceResult):
+        keep_result(job, finish.result)
+    if link is None:
+        repairing.job_changed(job)
+        return
+    deployment = link.deployment
+    if states.is_terminal(states.DEPLOYMENT, deployment.state) or _is_past(link):
+        return
+    if job.state in ("claimed", "running"):
+        rolling.roll(deployment)
+    elif job.state == "succeeded":
+        rolling.roll(deployment)
+        rolling.advance(deployment=deployment, position=link.position)
+    elif job.state in ("failed", "cancelled"):
+        _turn_back(link, job, finish)
+    if progress is not None or job.state in ("queued", "lost"):
+        show(deployment)
+
+
+def keep_result(job: Job, result: ServiceResult) -> None:
+    """The containers as they stood when the procedure ended; after a success, those not wanted here are gone."""
+    moment = now()
+    here = Replica.objects.filter(
+        host=job.host_id, service=job.order["service"], environment=job.order["environment"]
+    ).select_related("service")
+    rows = {row.id: row for row in here}
+    for told in result.replicas[: len(rows)]:
+        row = rows.get(told.replica)
+        if row is None or (told.container is not None and not CONTAINER_ID.fullmatch(told.container)):
+            continue
+        see(row, state=told.state, now=moment, container=told.container or "", ports=ports_of(told.ports))
+    if job.state != "succeeded":
+        return
+    for row in rows.values():
+        if row.desired == "gone" and (row.container or row.state not in ("stopped", "lost")):
+            see(row, state="stopped", now=moment, container="", ports=[], finished_at=row.finished_at or moment)
+
+
+def _is_past(link: DeploymentJob) -> bool:
+    return DeploymentJob.objects.filter(deployment=link.deployment_id, position__gt=link.position).exists()
+
+
+def _turn_back(link: DeploymentJob, job: Job, finish: Finish | None) -> None:
+    deployment = link.deployment
+    if deployment.ends_as:
+        rolling.bringing_back_failed(deployment=deployment, host=job.host)
+        return
+    result = finish.result if finish is not None else None
+    rolling.turn_back(
+        deployment=deployment,
+        position=link.position,
+        ends_as="cancelled" if job.state == "cancelled" else "rolled_back",
+        problem=_problem(job, finish),
+        reverted=isinstance(result, ServiceResult) and result.reverted,
+    )
+
+
+def _problem(job: Job, finish: Finish | None) -> dict[str, Any] | None:
+    if finish is not None and finish.problem is not None:
+        problem: dict[str, Any] = msgspec.to_builtins(finish.problem)
+        return problem
+    return job.problem

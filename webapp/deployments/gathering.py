@@ -1,0 +1,197 @@
+"""The facts a plan depends on, read from the database into the planner's values."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.conf import settings
+from django.db.models import Prefetch
+
+from webapp.deployments.models import DesiredState, Release, Replica, Service
+from webapp.deployments.planner import Before, Content, Copy, HostFacts, Kind, PlanRequest
+from webapp.deployments.validation import effective
+from webapp.environments import services as environments
+from webapp.environments.models import Environment
+from webapp.hosts.models import Host
+from webapp.images.models import Build
+
+RUNS_A_RELEASE = ("deploy", "promotion", "rollback")
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What somebody asks for: a release that is there, or a build to be frozen with the settings of now."""
+
+    kind: Kind
+    runs: Build | Release
+    replicas: int | None = None
+    only: Replica | None = None
+
+
+def content_of(release: Release) -> Content:
+    """What this release has frozen."""
+    return Content(
+        build=release.build_id,
+        build_number=release.build.number,
+        digest=release.digest,
+        config_digest=release.config_digest,
+        settings=release.settings,
+        variables=release.variables,
+        secrets=release.secrets,
+    )
+
+
+def freeze(*, service: Service, environment: Environment, build: Build) -> Content:
+    """All that determines what would run: the build, the settings there, variables, secrets by version.
+
+    The service's variables come over the environment's, and a secret over a variable of its name.
+    """
+    there = effective(service.settings, service.overrides, environment.slug)
+    secrets = environments.current_secrets(environment)
+    variables = {**environment.variables, **there.pop("variables")}
+    return Content(
+        build=build.id,
+        build_number=build.number,
+        digest=build.digest,
+        config_digest=build.config_digest,
+        settings=there,
+        variables={name: value for name, value in variables.items() if name not in secrets},
+        secrets={name: {"id": secret.id, "version": secret.version} for name, secret in sorted(secrets.items())},
+    )
+
+
+def desired_of(service: Service, environment: Environment) -> DesiredState | None:
+    """What is wanted now; None when nothing was ever wanted, or nothing is."""
+    states = DesiredState.objects.filter(service=service, environment=environment, replicas__gt=0)
+    return states.select_related("release__build").first()
+
+
+def gather(*, service: Service, environment: Environment, wish: Wish) -> PlanRequest:
+    """The request for this wish, as the facts are now."""
+    desired = desired_of(service, environment)
+    build = wish.runs.build if isinstance(wish.runs, Release) else wish.runs
+    if isinstance(wish.runs, Release):
+        content = content_of(wish.runs)
+    else:
+        content = freeze(service=service, environment=environment, build=build)
+    return PlanRequest(
+        kind=wish.kind,
+        service=service.slug,
+        environment=environment.slug,
+        content=content,
+        build_state=build.state,
+        replicas=_replicas(wish, content, desired),
+        stopped=_stopped(wish, desired),
+        hosts=_hosts(service, environment, build),
+        copies=_copies(service, environment, content, desired),
+        before=_before(desired),
+        only=wish.only.id if wish.only is not None else None,
+    )
+
+
+def _replicas(wish: Wish, content: Content, desired: DesiredState | None) -> int:
+    """A new release keeps the number that somebody scaled to, unless its settings ask for another than before."""
+    if wish.replicas is not None:
+        return wish.replicas
+    asked: int = content.settings["replicas"]
+    if desired is None:
+        return asked
+    if wish.kind in RUNS_A_RELEASE and desired.release.settings["replicas"] != asked:
+        return asked
+    return desired.replicas
+
+
+def _stopped(wish: Wish, desired: DesiredState | None) -> bool:
+    before = desired is not None and desired.stopped
+    if wish.only is not None:
+        return before and wish.kind == "stop"
+    return {"stop": True, "scale": before}.get(wish.kind, False)
+
+
+def _before(desired: DesiredState | None) -> Before | None:
+    if desired is None:
+        return None
+    release = desired.release
+    return Before(
+        release=release.id,
+        number=release.number,
+        build_number=release.build.number,
+        replicas=desired.replicas,
+        stopped=desired.stopped,
+    )
+
+
+def _copies(
+    service: Service, environment: Environment, content: Content, desired: DesiredState | None
+) -> tuple[Copy, ...]:
+    rows = Replica.objects.wanted().filter(service=service, environment=environment).select_related("release__build")
+    same = desired is not None and content_of(desired.release) == content
+    return tuple(
+        Copy(
+            replica=row.id,
+            index=row.index,
+            host=row.host_id,
+            desired="stopped" if row.desired == "stopped" else "running",
+            same=same and desired is not None and row.release_id == desired.release_id,
+        )
+        for row in rows.order_by("index", "id")
+    )
+
+
+def _hosts(service: Service, environment: Environment, build: Build) -> tuple[HostFacts, ...]:
+    members = {host.id: host for host in environment.hosts.all()}
+    running = Replica.objects.wanted().filter(service=service, environment=environment).values("host")
+    hosts = {**members, **{host.id: host for host in Host.objects.filter(id__in=running)}}
+    serving = set(Host.objects.serving(service.project.team_id).values_list("id", flat=True))
+    holding = _holders(build)
+    taken = _taken_ports(service, environment, list(hosts))
+    return tuple(
+        HostFacts(
+            id=host.id,
+            name=host.name,
+            state=host.state,
+            in_environment=host.id in members,
+            serves_team=host.id in serving,
+            holds_image=host.id in holding,
+            taken_ports={**_own_ports(), **taken.get(host.id, {})},
+        )
+        for host in hosts.values()
+    )
+
+
+def _holders(build: Build) -> set[str]:
+    """Hosts that made these very bytes."""
+    if not build.config_digest:
+        return {build.host_id}
+    same = Build.objects.filter(image=build.image_id, config_digest=build.config_digest, state="succeeded")
+    return set(same.values_list("host_id", flat=True))
+
+
+def _taken_ports(service: Service, environment: Environment, hosts: list[str]) -> dict[str, dict[str, str]]:
+    """Fixed host ports of everything else that is wanted on these hosts."""
+    rows = Replica.objects.wanted().filter(host__in=hosts)
+    others = rows.exclude(service=service, environment=environment)
+    release = Prefetch("release", Release.objects.only("settings"))
+    taken: dict[str, dict[str, str]] = {}
+    for row in others.prefetch_related(release):
+        for port in row.release.settings.get("ports", []):
+            if port.get("host") is not None:
+                # Another team's service has no name here.
+                mine = row.service_id == service.id
+                holder = f"{service.slug} in another environment" if mine else "another service"
+                taken.setdefault(row.host_id, {})[f"{port['host']}/{port['protocol']}"] = holder
+    return taken
+
+
+def _own_ports() -> dict[str, str]:
+    return {f"{port}/tcp": "Slipway itself" for port in settings.RESERVED_HOST_PORTS}
+
+
+def facts_of(release: Release) -> dict[str, Any]:
+    """A release in the audit trail: names of variables and secrets, no values."""
+    return {
+        "release": release.number,
+        "build": release.build.number,
+        "digest": release.digest,
+        "variables": sorted(release.variables),
+        "secrets": {name: secret["version"] for name, secret in release.secrets.items()},
+    }

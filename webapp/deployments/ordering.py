@@ -1,0 +1,67 @@
+"""Orders to hosts: from a release and rows to the typed order, and from the order to a job."""
+
+from collections.abc import Iterable
+from typing import Any, Literal
+
+import msgspec
+
+from runtime.contract.orders import ContainerSpec, ConvergeService, Health, Limits, Port, ReplicaSpec, Restart
+from webapp.deployments.models import Release, Replica
+from webapp.hosts.models import Host
+from webapp.jobs import services as jobs
+from webapp.jobs.models import Job
+from webapp.logs.models import Log
+
+
+def spec_of(release: Release) -> ContainerSpec:
+    """The container that this release asks for. Secrets by name only: their values travel in the claim."""
+    settings: dict[str, Any] = release.settings
+    return ContainerSpec(
+        image=release.config_digest,
+        command=tuple(settings["command"]),
+        variables=release.variables,
+        secrets={name: name for name in sorted(release.secrets)},
+        ports=tuple(msgspec.convert(port, type=Port) for port in settings["ports"]),
+        health=msgspec.convert(settings["health"], type=Health),
+        limits=msgspec.convert(settings["limits"], type=Limits),
+        restart=msgspec.convert(settings["restart"], type=Restart),
+        stop_timeout=settings["stop_timeout"],
+    )
+
+
+def converge(
+    *,
+    release: Release,
+    deployment: str | None,
+    generation: int,
+    replicas: Iterable[Replica],
+    restart: tuple[str, ...] = (),
+    start_first: bool = True,
+) -> ConvergeService:
+    """The whole of what one host shall run of the release's service in its environment."""
+    return ConvergeService(
+        deployment=deployment,
+        project=release.service.project_id,
+        service=release.service_id,
+        service_slug=release.service.slug,
+        environment=release.environment_id,
+        environment_slug=release.environment.slug,
+        release=release.id,
+        generation=generation,
+        spec=spec_of(release),
+        replicas=tuple(
+            ReplicaSpec(replica=row.id, index=row.index, log=row.log_id, desired=_wanted(row)) for row in replicas
+        ),
+        restart=restart,
+        start_first=start_first,
+    )
+
+
+def give(*, order: ConvergeService, release: Release, host: Host, log: Log) -> Job:
+    """The job that carries the order to the host, with the release's secrets unless nothing shall run there."""
+    secrets = {name: secret["id"] for name, secret in release.secrets.items()} if order.replicas else {}
+    return jobs.create_job(order=order, project=release.service.project, host=host, log=log, secrets=secrets)
+
+
+def _wanted(row: Replica) -> Literal["running", "stopped"]:
+    return "stopped" if row.desired == "stopped" else "running"

@@ -1,0 +1,263 @@
+"""The planner: values in, values out. What a deployment will do, in words, per host, and as a hash that approvals bind.
+
+It knows no database, no clock and no chance: equal requests give equal plans.
+"""
+
+import hashlib
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
+
+import msgspec
+
+from webapp.deployments import wording
+from webapp.deployments.spread import spread
+from webapp.problems import Conflicting, Unplannable
+
+Kind = Literal["deploy", "promotion", "rollback", "scale", "restart", "stop", "start"]
+SHORT_DIGEST = 12
+
+
+class Frozen(msgspec.Struct, frozen=True, kw_only=True):
+    """Base of the planner's values."""
+
+
+class HostFacts(Frozen, frozen=True, kw_only=True):
+    """A host of the environment, or one where the service still runs."""
+
+    id: str
+    name: str
+    state: str  # hosts.models.Host.state
+    in_environment: bool = True
+    serves_team: bool = True
+    holds_image: bool = True
+    taken_ports: Mapping[str, str] = {}  # "8080/tcp" -> who holds it there
+
+
+class Content(Frozen, frozen=True, kw_only=True):
+    """What a release freezes."""
+
+    build: str
+    build_number: int
+    digest: str
+    config_digest: str
+    settings: Mapping[str, Any]
+    variables: Mapping[str, str] = {}
+    secrets: Mapping[str, Mapping[str, Any]] = {}  # NAME -> {"id", "version"}
+
+
+class Copy(Frozen, frozen=True, kw_only=True):
+    """A replica as it is wanted now. `same`: it is of the content that is asked for, so its container may stay."""
+
+    replica: str
+    index: int
+    host: str
+    desired: Literal["running", "stopped"] = "running"
+    same: bool = False
+
+
+class Before(Frozen, frozen=True, kw_only=True):
+    """What the environment runs of the service now."""
+
+    release: str
+    number: int
+    build_number: int
+    replicas: int
+    stopped: bool = False
+
+
+class PlanRequest(Frozen, frozen=True, kw_only=True):
+    """Everything a plan depends on."""
+
+    kind: Kind
+    service: str
+    environment: str
+    content: Content
+    replicas: int
+    build_state: str = "succeeded"
+    hosts: Sequence[HostFacts] = ()
+    copies: Sequence[Copy] = ()
+    before: Before | None = None
+    stopped: bool = False
+    only: str | None = None  # restart, stop, start: this replica alone
+
+
+class PlannedReplica(Frozen, frozen=True, kw_only=True):
+    """One copy after the step. `replica` is '' for one still to be made."""
+
+    index: int
+    replica: str = ""
+    desired: Literal["running", "stopped"] = "running"
+    restart: bool = False
+
+
+class HostStep(Frozen, frozen=True, kw_only=True):
+    """What one host is asked for; `before` is what it is to go back to."""
+
+    host: str
+    name: str
+    words: str
+    replicas: tuple[PlannedReplica, ...] = ()
+    before: tuple[PlannedReplica, ...] = ()
+
+
+class Plan(Frozen, frozen=True, kw_only=True):
+    """The exact plan: people approve this, and nothing else is carried out."""
+
+    kind: Kind
+    sentence: str
+    service: str
+    environment: str
+    content: Content
+    replicas: int
+    stopped: bool
+    start_first: bool
+    steps: tuple[HostStep, ...]
+    before: Before | None = None
+    only: str | None = None  # the one replica that this is about
+    notes: tuple[str, ...] = ()
+
+
+def make_plan(request: PlanRequest) -> Plan:
+    """The plan of this request. Raises `Unplannable` with every reason, `Conflicting` for a host port that is held."""
+    reasons = _build_reasons(request)
+    usable, notes = _usable(request, reasons)
+    placed = spread(
+        replicas=request.replicas,
+        hosts=sorted(usable, key=lambda name: usable[name].name),
+        now={copy.index: copy.host for copy in request.copies},
+    )
+    reasons += _held_back(request, usable, placed) + _port_reasons(request, placed)
+    if reasons:
+        raise Unplannable(code="plan.refused", detail="This cannot be planned now.", reasons=reasons)
+    _check_ports(request, usable, placed)
+    steps = _steps(request, placed)
+    return Plan(
+        kind=request.kind,
+        sentence=wording.sentence(request, {usable[host].name for host in placed.values()}),
+        service=request.service,
+        environment=request.environment,
+        content=request.content,
+        replicas=request.replicas,
+        stopped=request.stopped,
+        start_first=not _fixed_ports(request),
+        steps=tuple(steps),
+        before=request.before,
+        only=request.only,
+        notes=tuple(notes),
+    )
+
+
+def canonical(plan: Plan) -> dict[str, Any]:
+    """The plan as JSON values, keys in order."""
+    builtins: dict[str, Any] = msgspec.to_builtins(plan, order="deterministic")
+    return builtins
+
+
+def plan_hash(plan: Plan) -> str:
+    """SHA-256 of the canonical JSON, hex: the same for equal plans, however their mappings are ordered."""
+    return hashlib.sha256(msgspec.json.encode(plan, order="deterministic")).hexdigest()
+
+
+def read_plan(stored: Mapping[str, Any]) -> Plan:
+    """A plan from what `canonical` gave."""
+    return msgspec.convert(stored, type=Plan)
+
+
+def _build_reasons(request: PlanRequest) -> list[str]:
+    if request.build_state == "succeeded" and request.content.config_digest:
+        return []
+    return [f"Build {request.content.build_number} is {request.build_state}: only a build that succeeded can run."]
+
+
+def _usable(request: PlanRequest, reasons: list[str]) -> tuple[dict[str, HostFacts], list[str]]:
+    """Hosts that can take replicas; why others cannot, as notes, or as reasons when none is left."""
+    usable: dict[str, HostFacts] = {}
+    notes = []
+    for host in sorted(request.hosts, key=lambda host: host.name):
+        why = wording.why_not(host)
+        if why is None:
+            usable[host.id] = host
+        elif host.in_environment:
+            notes.append(f"Host {host.name} {why}")
+    if not any(host.in_environment for host in request.hosts):
+        reasons.append(f"Environment {request.environment} has no host: give it one.")
+    elif not usable:
+        reasons.extend(notes)
+    return usable, notes
+
+
+def _held_back(request: PlanRequest, usable: Mapping[str, HostFacts], placed: Mapping[int, str]) -> list[str]:
+    """A host that is not heard cannot be told to take away what it runs. A drained one can, but takes no new order."""
+    names = {host.id: host for host in request.hosts}
+    reasons = []
+    for host_id in sorted({copy.host for copy in request.copies} - set(usable)):
+        host = names.get(host_id)
+        if host is not None and host.state not in ("ready", "drained"):
+            reasons.append(f"Host {host.name} still runs replicas of {request.service}, and {wording.why_not(host)}")
+    if request.only is not None and not _keeps(request, placed):
+        reasons.append("The replica's host cannot be asked now.")
+    return reasons
+
+
+def _keeps(request: PlanRequest, placed: Mapping[int, str]) -> bool:
+    return any(copy.replica == request.only and placed.get(copy.index) == copy.host for copy in request.copies)
+
+
+def _fixed_ports(request: PlanRequest) -> list[str]:
+    ports = request.content.settings.get("ports", [])
+    return [f"{port['host']}/{port['protocol']}" for port in ports if port.get("host") is not None]
+
+
+def _port_reasons(request: PlanRequest, placed: Mapping[int, str]) -> list[str]:
+    """Two copies cannot answer at one fixed port of the same host."""
+    fixed = _fixed_ports(request)
+    most = max(Counter(placed.values()).values(), default=0)
+    if not fixed or most < 2:
+        return []
+    return [f"Port {fixed[0]} of a host serves one replica, and {most} would share one: fewer replicas, or more hosts."]
+
+
+def _check_ports(request: PlanRequest, usable: Mapping[str, HostFacts], placed: Mapping[int, str]) -> None:
+    held = [
+        f"Port {port} of host {usable[host].name} is held by {usable[host].taken_ports[port]}."
+        for host in sorted(set(placed.values()))
+        for port in _fixed_ports(request)
+        if port in usable[host].taken_ports
+    ]
+    if held:
+        raise Conflicting(code="port.held", detail=" ".join(held))
+
+
+def _steps(request: PlanRequest, placed: Mapping[int, str]) -> list[HostStep]:
+    """One step per host that runs or is to run a copy; hosts to be emptied come last."""
+    names = {host.id: host.name for host in request.hosts}
+    involved = set(placed.values()) | {copy.host for copy in request.copies}
+    steps = []
+    for host in involved:
+        now = {copy.index: copy for copy in request.copies if copy.host == host}
+        wanted = [index for index, chosen in sorted(placed.items()) if chosen == host]
+        replicas = tuple(_planned(request, index, now.get(index)) for index in wanted)
+        before = tuple(
+            PlannedReplica(index=copy.index, replica=copy.replica, desired=copy.desired)
+            for _, copy in sorted(now.items())
+        )
+        name = names.get(host, host)
+        words = wording.step(name, replicas, before)
+        steps.append(HostStep(host=host, name=name, words=words, replicas=replicas, before=before))
+    return sorted(steps, key=lambda step: (not step.replicas, step.name))
+
+
+def _planned(request: PlanRequest, index: int, copy: Copy | None) -> PlannedReplica:
+    """The copy that is there stays when it is of the same content; what it does depends on the kind."""
+    if copy is None or not copy.same:
+        return PlannedReplica(index=index, desired="stopped" if request.stopped else "running")
+    meant = request.only in (None, copy.replica)
+    desired: Literal["running", "stopped"] = copy.desired
+    if request.kind == "stop" and meant:
+        desired = "stopped"
+    elif request.kind in ("deploy", "promotion", "rollback") or (request.kind in ("start", "restart") and meant):
+        desired = "running"
+    return PlannedReplica(
+        index=index, replica=copy.replica, desired=desired, restart=request.kind == "restart" and meant
+    )

@@ -1,0 +1,25 @@
+"""RUNNING, as verbs. Whatever changes what runs goes through `request.submit`: there is no second path."""
+
+from webapp.deployments.services.approving import approve, reject
+from webapp.deployments.services.cancelling import cancel
+from webapp.deployments.services.changing import restart, scale, start, stop
+from webapp.deployments.services.defining import change_service, define_service
+from webapp.deployments.services.deleting import delete_service
+from webapp.deployments.services.deploying import deploy, next_environment, promote, roll_back
+
+__all__ = [
+    "approve",
+    "cancel",
+    "change_service",
+    "define_service",
+    "delete_service",
+    "deploy",
+    "next_environment",
+    "promote",
+    "reject",
+    "restart",
+    "roll_back",
+    "scale",
+    "start",
+    "stop",
+]

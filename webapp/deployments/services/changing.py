@@ -1,0 +1,83 @@
+"""Change how what runs is run: how many copies, stopped or not, started afresh. Each is a deployment like any other."""
+
+from webapp.deployments.gathering import Wish, desired_of
+from webapp.deployments.models import Deployment, DesiredState, Replica, Service
+from webapp.deployments.planner import Kind
+from webapp.deployments.services.request import submit
+from webapp.deployments.validation import clean_replicas
+from webapp.environments.models import Environment
+from webapp.problems import Conflicting, Missing
+from webapp.teams.policy import Actor
+
+
+def scale(*, actor: Actor, service: Service, environment: Environment, replicas: int, comment: str = "") -> Deployment:
+    """Run this many copies of what runs. Raises `Conflicting` when nothing does."""
+    count = clean_replicas(replicas)
+    desired = _desired(service, environment)
+    wish = Wish(kind="scale", runs=desired.release, replicas=count)
+    return submit(actor=actor, service=service, environment=environment, wish=wish, comment=comment)
+
+
+def restart(
+    *,
+    actor: Actor,
+    service: Service,
+    environment: Environment,
+    replica: Replica | None = None,
+    comment: str = "",
+) -> Deployment:
+    """Restart every container, or one replica's; what was stopped runs again."""
+    return _change("restart", actor, service, environment, replica, comment)
+
+
+def stop(
+    *,
+    actor: Actor,
+    service: Service,
+    environment: Environment,
+    replica: Replica | None = None,
+    comment: str = "",
+) -> Deployment:
+    """Stop every container, or one replica's; the containers stay, to be started again."""
+    return _change("stop", actor, service, environment, replica, comment)
+
+
+def start(
+    *,
+    actor: Actor,
+    service: Service,
+    environment: Environment,
+    replica: Replica | None = None,
+    comment: str = "",
+) -> Deployment:
+    """Start what was stopped, all of it or one replica."""
+    return _change("start", actor, service, environment, replica, comment)
+
+
+def _change(
+    kind: Kind, actor: Actor, service: Service, environment: Environment, replica: Replica | None, comment: str
+) -> Deployment:
+    desired = _desired(service, environment)
+    if replica is not None:
+        _check_replica(service, environment, replica)
+    wish = Wish(kind=kind, runs=desired.release, only=replica)
+    return submit(actor=actor, service=service, environment=environment, wish=wish, comment=comment)
+
+
+def _desired(service: Service, environment: Environment) -> DesiredState:
+    if environment.project_id != service.project_id:
+        raise Missing(code="environment.missing", detail="The service's project has no such environment.")
+    desired = desired_of(service, environment)
+    if desired is None:
+        raise Conflicting(
+            code="service.not_deployed", detail=f"{service.slug} does not run in {environment.slug}: deploy it first."
+        )
+    return desired
+
+
+def _check_replica(service: Service, environment: Environment, replica: Replica) -> None:
+    if (replica.service_id, replica.environment_id) != (service.id, environment.id):
+        raise Missing(code="replica.missing", detail="The service has no such replica there.")
+    replica.refresh_from_db(fields=["desired"])
+    if replica.desired == "gone":
+        raise Conflicting(code="replica.gone", detail="This replica is gone: another has taken its place.")

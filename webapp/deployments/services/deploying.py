@@ -1,0 +1,99 @@
+"""Run a build: deploy it, promote it one environment further, go back to what ran before."""
+
+from webapp.deployments.gathering import Wish, desired_of
+from webapp.deployments.models import Deployment, Release, Service
+from webapp.deployments.services.request import submit
+from webapp.environments.models import Environment
+from webapp.images.models import Build
+from webapp.problems import Conflicting, Invalid, Missing
+from webapp.teams.policy import Actor
+
+
+def deploy(
+    *,
+    actor: Actor,
+    service: Service,
+    environment: Environment,
+    build: Build | None = None,
+    digest: str | None = None,
+    release: Release | None = None,
+    comment: str = "",
+) -> Deployment:
+    """Make the environment run a build (named itself or by its digest), or an earlier release of it.
+
+    Exactly one of `build`, `digest` and `release`. A build takes the settings, variables and secrets of now; a release
+    brings its own. Raises what `request.submit` raises.
+    """
+    given = [thing for thing in (build, digest, release) if thing is not None]
+    if len(given) != 1:
+        raise Invalid({"build": ["Say one of build, digest and release: what is to run."]})
+    if release is not None:
+        _check_release(service, environment, release)
+        wish = Wish(kind="deploy", runs=release)
+    else:
+        wish = Wish(kind="deploy", runs=_build(service, build, digest))
+    return submit(actor=actor, service=service, environment=environment, wish=wish, comment=comment)
+
+
+def promote(*, actor: Actor, deployment: Deployment, comment: str = "") -> Deployment:
+    """Run the same digest one environment further, with that environment's variables, secrets and overrides.
+
+    Raises `Conflicting` for a deployment that did not succeed, or when there is no environment further on.
+    """
+    if deployment.state != "succeeded":
+        raise Conflicting(
+            code="deployment.not_succeeded",
+            detail=f"This deployment is {deployment.state}: only what succeeded goes on.",
+        )
+    target = next_environment(deployment.environment)
+    if target is None:
+        raise Conflicting(code="environment.last", detail=f"After {deployment.environment.slug} comes no environment.")
+    wish = Wish(kind="promotion", runs=_build(deployment.service, deployment.release.build, None))
+    return submit(actor=actor, service=deployment.service, environment=target, wish=wish, comment=comment)
+
+
+def roll_back(*, actor: Actor, deployment: Deployment, comment: str = "") -> Deployment:
+    """Run again what ran before this deployment: a new deployment of that release, as it was frozen.
+
+    Raises `Conflicting` when nothing ran before, or when that runs already.
+    """
+    service, environment, previous = deployment.service, deployment.environment, deployment.previous
+    if previous is None:
+        raise Conflicting(
+            code="deployment.first", detail="Nothing ran before this deployment, so there is no way back."
+        )
+    desired = desired_of(service, environment)
+    if desired is not None and desired.release_id == previous.id:
+        raise Conflicting(
+            code="release.runs_already", detail=f"Release {previous.number} is what {environment.slug} runs already."
+        )
+    wish = Wish(kind="rollback", runs=previous)
+    return submit(actor=actor, service=service, environment=environment, wish=wish, comment=comment)
+
+
+def next_environment(environment: Environment) -> Environment | None:
+    """The one to the right of this."""
+    further = Environment.objects.filter(project=environment.project_id, rank__gt=environment.rank)
+    return further.order_by("rank").first()
+
+
+def _build(service: Service, build: Build | None, digest: str | None) -> Build:
+    if build is None:
+        known = Build.objects.filter(image=service.image_id, digest=digest, state="succeeded")
+        build = known.order_by("-number").first()
+        if build is None:
+            raise Missing(code="build.missing", detail="No build of the service's image has this digest.")
+    if build.image_id != service.image_id:
+        raise Invalid({"build": [f"This is no build of {service.image.slug}, the image that {service.slug} runs."]})
+    return build
+
+
+def _check_release(service: Service, environment: Environment, release: Release) -> None:
+    if release.service_id != service.id:
+        raise Missing(code="release.missing", detail="The service has no such release.")
+    if release.environment_id != environment.id:
+        raise Conflicting(
+            code="release.elsewhere",
+            detail=f"Release {release.number} was frozen for {release.environment.slug}, with its "
+            "variables and secrets: promote a deployment of it, or deploy its build.",
+        )

@@ -1,0 +1,173 @@
+"""The gate: every wish to change what runs in an environment comes through `submit`, and no other way.
+
+It plans, asks for the right, and either starts at once or waits for approval, whatever kind of wish it is.
+"""
+
+from django.db import IntegrityError, transaction
+from django.db.models import F
+from django.utils.timezone import now
+
+from webapp.deployments import rolling
+from webapp.deployments.gathering import Wish, desired_of, facts_of, gather
+from webapp.deployments.models import Deployment, Release, Service
+from webapp.deployments.planner import Content, Plan, canonical, make_plan, plan_hash
+from webapp.deployments.telling import tell_deployment
+from webapp.environments.models import Environment
+from webapp.images.checking import Findings
+from webapp.logs import services as logs
+from webapp.problems import Conflicting, Missing
+from webapp.teams.models import Project
+from webapp.teams.policy import Action, Actor, require
+
+MAX_COMMENT = 500
+UNDER_WAY = ("queued", "rolling")
+
+
+def submit(*, actor: Actor, service: Service, environment: Environment, wish: Wish, comment: str = "") -> Deployment:
+    """Ask that this wish be carried out: a deployment that is queued, or waits for approval.
+
+    Raises `Forbidden`, `Unplannable` with reasons, and `Conflicting` naming the deployment that is under way.
+    """
+    if environment.project_id != service.project_id:
+        raise Missing(code="environment.missing", detail="The service's project has no such environment.")
+    approvals = required_approvals(actor=actor, project=service.project, environment=environment)
+    comment = _comment(comment)
+    with transaction.atomic():
+        # The service's row is the lock of its plans where the database locks rows; SQLite has one writer anyway.
+        service = Service.objects.select_for_update(of=("self",)).select_related("project__team").get(id=service.id)
+        if approvals == 0:
+            refuse_second(service=service, environment=environment)
+        plan = make_plan(gather(service=service, environment=environment, wish=wish))
+        release = wish.runs if isinstance(wish.runs, Release) else _release(service, environment, plan.content)
+        _supersede(service, environment)
+        deployment = _create(actor, service, environment, plan, release, approvals, comment)
+        action = f"deployment.{plan.kind}"
+        tell_deployment(actor=actor, action=action, deployment=deployment, after=_facts(deployment, plan))
+        logs.write(deployment.log, *_first_words(deployment, plan))
+        if approvals == 0:
+            rolling.begin(deployment=deployment, plan=plan, now=now())
+    return deployment
+
+
+def required_approvals(*, actor: Actor, project: Project, environment: Environment) -> int:
+    """How many approvals the wish needs; 0 starts at once. Raises `Forbidden`. A site admin is no exception."""
+    if not environment.protected:
+        require(actor, Action.DEPLOY, project)
+        return 0
+    if environment.required_approvals > 0:
+        require(actor, Action.REQUEST, project)
+        return environment.required_approvals
+    require(actor, Action.DEPLOY_PROTECTED, project)
+    return 0
+
+
+def refuse_second(*, service: Service, environment: Environment, but: Deployment | None = None) -> None:
+    """Raise `Conflicting` naming the deployment of this service that is under way there, if there is one."""
+    others = Deployment.objects.filter(service=service, environment=environment, state__in=UNDER_WAY)
+    first = others.exclude(id=but.id if but is not None else "").select_related("release").first()
+    if first is not None:
+        raise _second(first)
+
+
+def _second(first: Deployment) -> Conflicting:
+    return Conflicting(
+        code="deployment.under_way",
+        detail=f"Deployment {first.id} ({first.kind}, release {first.release.number}, asked for by "
+        f"{first.requested_as}) is {first.state} there: wait for its end, or cancel it.",
+    )
+
+
+def _comment(comment: str) -> str:
+    findings = Findings()
+    clean = findings.text(comment, "comment", limit=MAX_COMMENT, empty=True)
+    findings.settle()
+    return clean
+
+
+def _release(service: Service, environment: Environment, content: Content) -> Release:
+    """The release with this content: one that is there, or a new one with the next number."""
+    rows = Release.objects.filter(service=service, environment=environment, build=content.build)
+    for release in rows.select_related("build"):
+        if _is_same(release, content):
+            return release
+    Service.objects.filter(id=service.id).update(next_number=F("next_number") + 1)
+    number = Service.objects.values_list("next_number", flat=True).get(id=service.id) - 1
+    return Release.objects.create(
+        service=service,
+        environment=environment,
+        number=number,
+        build_id=content.build,
+        digest=content.digest,
+        config_digest=content.config_digest,
+        settings=dict(content.settings),
+        variables=dict(content.variables),
+        secrets={name: dict(secret) for name, secret in content.secrets.items()},
+    )
+
+
+def _is_same(release: Release, content: Content) -> bool:
+    return (release.config_digest, release.digest, release.settings, release.variables, release.secrets) == (
+        content.config_digest,
+        content.digest,
+        content.settings,
+        content.variables,
+        content.secrets,
+    )
+
+
+def _supersede(service: Service, environment: Environment) -> None:
+    """What still waits for approval was planned against what runs now: the new wish takes its place."""
+    waiting = Deployment.objects.filter(service=service, environment=environment, state="awaiting_approval")
+    for older in waiting.select_related("service", "log"):
+        logs.write(older.log, "A newer request takes the place of this one.")
+        rolling.settle(older, state="superseded")
+
+
+def _create(
+    actor: Actor,
+    service: Service,
+    environment: Environment,
+    plan: Plan,
+    release: Release,
+    approvals: int,
+    comment: str,
+) -> Deployment:
+    desired = desired_of(service, environment)
+    try:
+        with transaction.atomic():
+            return Deployment.objects.create(
+                service=service,
+                environment=environment,
+                kind=plan.kind,
+                release=release,
+                previous=desired.release if desired is not None else None,
+                state="awaiting_approval" if approvals else "queued",
+                plan=canonical(plan),
+                plan_hash=plan_hash(plan),
+                required_approvals=approvals,
+                requested_by_id=actor.person_id(),
+                requested_as=actor.label,
+                token=actor.token,
+                log=logs.open_log(project=service.project, kind="deployment"),
+                comment=comment,
+            )
+    except IntegrityError:
+        refuse_second(service=service, environment=environment)
+        raise
+
+
+def _first_words(deployment: Deployment, plan: Plan) -> list[str]:
+    words = [f"{deployment.requested_as}: {plan.sentence}", *(f"Note: {note}" for note in plan.notes)]
+    if deployment.required_approvals:
+        words.append(f"Waits for {deployment.required_approvals} approval(s) of plan {deployment.plan_hash[:12]}.")
+    return words
+
+
+def _facts(deployment: Deployment, plan: Plan) -> dict[str, object]:
+    return {
+        **facts_of(deployment.release),
+        "plan": plan.sentence,
+        "plan_hash": deployment.plan_hash,
+        "state": deployment.state,
+        "comment": deployment.comment,
+    }

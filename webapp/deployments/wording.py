@@ -1,0 +1,84 @@
+"""A plan in words. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from webapp.deployments.planner import HostFacts, PlannedReplica, PlanRequest
+
+WHY_NOT = {
+    "enrolled": "has never been heard: start its worker.",
+    "unknown": "is not heard: look whether its worker and its connection live.",
+    "engine_down": "has an engine that does not answer: start it.",
+    "drained": "is drained: undrain it.",
+    "revoked": "has lost its credential: enroll it again.",
+}
+
+
+def why_not(host: HostFacts) -> str | None:
+    """Why this host cannot take replicas, as the end of a sentence; None when it can."""
+    if not host.in_environment:
+        return "does not belong to the environment any more."
+    if not host.serves_team:
+        return "does not serve the team any more."
+    if host.state != "ready":
+        return WHY_NOT.get(host.state, f"is {host.state}.")
+    if not host.holds_image:
+        return "does not hold the image: build it there, for without a registry an image runs where it was built."
+    return None
+
+
+def sentence(request: PlanRequest, hosts: Collection[str]) -> str:
+    """What happens, for the one who approves it."""
+    where = f"in {request.environment} on {_listed(sorted(hosts))}"
+    copies = _copies(request.replicas)
+    build = f"build {request.content.build_number}"
+    what = f"{request.service} " + ("(one replica) " if request.only else "")
+    if request.kind == "restart":
+        return f"Restart {what}{where}."
+    if request.kind == "stop":
+        return f"Stop {what}{where}."
+    if request.kind == "start":
+        return f"Start {what}{where}."
+    if request.kind == "scale":
+        former = request.before.replicas if request.before else 0
+        return f"Scale {request.service} {where} from {former} to {_copies(request.replicas)}."
+    verb = {"promotion": "Promote", "rollback": "Roll back"}.get(request.kind, "Deploy")
+    goal = f"{request.service} to {build}" if request.kind == "rollback" else f"{build} of {request.service}"
+    instead = f", in the place of build {request.before.build_number}" if request.before else ""
+    return f"{verb} {goal} {where} as {copies}{instead}."
+
+
+def step(name: str, replicas: Sequence[PlannedReplica], before: Sequence[PlannedReplica]) -> str:
+    """What one host does."""
+    if not replicas:
+        return f"{name}: remove {_copies(len(before))}"
+    parts = []
+    new = [copy.index for copy in replicas if not copy.replica]
+    restarted = [copy.index for copy in replicas if copy.restart]
+    earlier = {copy.replica: copy.desired for copy in before}
+    stopped = [copy.index for copy in replicas if copy.desired == "stopped" and earlier.get(copy.replica) == "running"]
+    started = [copy.index for copy in replicas if copy.desired == "running" and earlier.get(copy.replica) == "stopped"]
+    kept = {copy.replica for copy in replicas if copy.replica}
+    removed = [copy.index for copy in before if copy.replica not in kept]
+    for verb, indexes in (
+        ("start", new + started),
+        ("restart", restarted),
+        ("stop", stopped),
+        ("remove the former", removed),
+    ):
+        if indexes:
+            parts.append(f"{verb} {_listed([str(index) for index in sorted(indexes)])}")
+    return f"{name}: {'; '.join(parts)}" if parts else f"{name}: {_copies(len(replicas))} as they are"
+
+
+def _copies(count: int) -> str:
+    return "1 replica" if count == 1 else f"{count} replicas"
+
+
+def _listed(words: Sequence[str]) -> str:
+    if len(words) < 2:
+        return "".join(words)
+    return f"{', '.join(words[:-1])} and {words[-1]}"
