@@ -1,0 +1,42 @@
+"""`python -m runtime.worker`: a host's two processes, kept running. With `worker` or `agent`: that one alone."""
+
+import asyncio
+import logging
+import os
+import sys
+
+from runtime.worker.agent import run_agent
+from runtime.worker.app import run_worker
+from runtime.worker.config import Misconfigured, read_config
+from runtime.worker.supervise import own_command, supervise
+
+USAGE = "usage: python -m runtime.worker [worker|agent]"
+MISCONFIGURED = 78  # EX_CONFIG
+
+
+def main(words: list[str]) -> int:
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    # Each request would be a line otherwise.
+    logging.getLogger("httpx").setLevel(logging.WARNING)
+    try:
+        config = read_config(os.environ)
+        match words:
+            case []:
+                asyncio.run(supervise(own_command()))
+            case ["worker"]:
+                run_worker(config)
+            case ["agent"]:
+                asyncio.run(run_agent(config))
+            case _:
+                print(USAGE, file=sys.stderr)
+                return os.EX_USAGE
+    except Misconfigured as error:
+        print(f"This worker cannot start: {error}", file=sys.stderr)
+        return MISCONFIGURED
+    except KeyboardInterrupt:
+        return 130
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,239 @@
+"""The agent: one asyncio process that tells the control plane what runs on this host and what it says.
+
+Watching and reading go on while the link is down; lines wait in the spool. If this process dies, containers do not
+notice, and the next one goes on where it stopped.
+"""
+
+import asyncio
+import logging
+import signal
+import time
+from contextlib import suppress
+
+from runtime.contract import CONTRACT_VERSION
+from runtime.contract.link import (
+    Changed,
+    Down,
+    EngineFacts,
+    Follow,
+    Gone,
+    Hello,
+    Kept,
+    Positions,
+    Refused,
+    Snapshot,
+    Up,
+    Welcome,
+)
+from runtime.engine.base import Container, Engine
+from runtime.engine.docker import DockerEngine
+from runtime.engine.errors import EngineError
+from runtime.engine.facts import container_facts
+from runtime.redaction import Secret
+from runtime.worker.alone import alone
+from runtime.worker.backoff import Backoff
+from runtime.worker.config import Config
+from runtime.worker.control_plane import USER_AGENT
+from runtime.worker.link import Link, LinkDown, open_link
+from runtime.worker.logbook import Logbook
+from runtime.worker.masks import Masks
+from runtime.worker.spool import Spool, open_spool
+from runtime.worker.watcher import Listing, Watcher
+
+WELCOME_SECONDS = 15.0
+FACTS_SECONDS = 5.0
+FIRST_PAUSE_SECONDS = 0.2
+LONGEST_PAUSE_SECONDS = 5.0
+STEADY_SECONDS = 10.0  # a link that lived so long is opened again soon
+LOOK_SECONDS = 0.5  # between two looks for what is due by time
+
+logger = logging.getLogger(__name__)
+
+
+class Agent:
+    """Lives on one event loop. `url` is the control plane's."""
+
+    def __init__(self, *, url: str, credential: Secret, engine: Engine, spool: Spool, masks: Masks) -> None:
+        self._url = url
+        self._credential = credential
+        self._engine = engine
+        self._loop = asyncio.get_running_loop()
+        self._due = asyncio.Event()
+        self._fault: asyncio.Future[None] = self._loop.create_future()
+        self._logbook = Logbook(
+            engine=engine, spool=spool, masks=masks, on_lines=self._read_more, on_fault=self._reading_failed
+        )
+        self._link: Link | None = None
+        self._instance = ""
+        self._watcher: Watcher | None = None
+        self._watching: asyncio.Task[None] | None = None
+
+    async def run(self) -> None:
+        """Until it is cancelled, or a fault that only a new start mends."""
+        linking = asyncio.ensure_future(self._keep_link())
+        try:
+            await asyncio.wait({linking, self._fault}, return_when=asyncio.FIRST_COMPLETED)
+            for ended in (linking, self._fault):
+                if ended.done():
+                    ended.result()
+        finally:
+            linking.cancel()
+            if self._watching is not None:
+                self._watching.cancel()
+            self._logbook.close()
+
+    async def listed(self, listing: Listing | None) -> None:
+        if listing is not None:
+            self._logbook.listed(listing.containers)
+            self._due.set()
+        await self._send(_snapshot(listing))
+
+    async def changed(self, container: Container) -> None:
+        facts = container_facts(container)
+        if facts is not None:
+            self._logbook.changed(container)
+            self._due.set()
+            await self._send(Changed(container=facts))
+
+    async def gone(self, container: str, replica: str) -> None:
+        self._logbook.gone(container)
+        if replica:
+            await self._send(Gone(container=container, replica=replica))
+
+    async def _keep_link(self) -> None:
+        backoff = Backoff(first=FIRST_PAUSE_SECONDS, longest=LONGEST_PAUSE_SECONDS)
+        while True:
+            since = time.monotonic()
+            try:
+                async with open_link(url=self._url, credential=self._credential) as link:
+                    await self._serve(link)
+            except LinkDown as error:
+                logger.warning("the link is down: %s", error)
+            if time.monotonic() - since > STEADY_SECONDS:
+                backoff.reset()
+            await asyncio.sleep(backoff.pause())
+
+    async def _serve(self, link: Link) -> None:
+        """One connection, until it breaks."""
+        facts = await self._facts()
+        await link.send(Hello(contract=CONTRACT_VERSION, version=USER_AGENT, clock_ns=time.time_ns(), facts=facts))
+        welcome = await _welcome(link)
+        logger.info("the link is up")
+        self._logbook.connected()
+        self._link = link
+        self._watch(welcome.instance)
+        shipping = asyncio.ensure_future(self._ship(link))
+        try:
+            while True:
+                if shipping.done():
+                    shipping.result()
+                await self._hear(await link.receive())
+        finally:
+            self._link = None
+            shipping.cancel()
+            with suppress(asyncio.CancelledError, LinkDown):
+                await shipping
+
+    def _watch(self, instance: str) -> None:
+        """Watches this instance's containers from now on; a new connection gets a full list at once."""
+        if self._watcher is not None and self._instance == instance:
+            self._watcher.relist()
+            return
+        if self._watching is not None:
+            self._watching.cancel()
+        self._instance = instance
+        self._watcher = Watcher(engine=self._engine, instance=instance, observer=self)
+        self._watching = asyncio.ensure_future(self._watcher.run())
+        self._watching.add_done_callback(self._watching_ended)
+
+    async def _ship(self, link: Link) -> None:
+        """Sends what is due: questions, lines, ends."""
+        while True:
+            self._due.clear()
+            ask = self._logbook.ask()
+            if ask is not None:
+                await link.send(ask)
+            for log in self._logbook.due():
+                await link.send(self._logbook.next_frame(log))
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._due.wait(), LOOK_SECONDS)
+
+    async def _hear(self, frame: Down) -> None:
+        match frame:
+            case Kept():
+                self._logbook.kept(frame)
+            case Positions():
+                self._logbook.place(frame)
+            case Refused():
+                logger.warning("the control plane refused %s: %s", frame.subject, frame.reason)
+                self._logbook.refused(frame.subject)
+            case Follow() if self._watcher is not None:
+                self._watcher.relist()
+            case _:
+                pass
+        self._due.set()
+
+    async def _facts(self) -> EngineFacts | None:
+        try:
+            return await asyncio.wait_for(asyncio.to_thread(self._engine.facts), FACTS_SECONDS)
+        except (EngineError, TimeoutError) as error:
+            logger.warning("the engine does not answer: %s", error)
+            return None
+
+    async def _send(self, frame: Up) -> None:
+        """To the link that is there; without one the next full list will say it."""
+        if self._link is not None:
+            with suppress(LinkDown):
+                await self._link.send(frame)
+
+    def _read_more(self) -> None:
+        with suppress(RuntimeError):
+            self._loop.call_soon_threadsafe(self._due.set)
+
+    def _reading_failed(self, error: Exception) -> None:
+        with suppress(RuntimeError):
+            self._loop.call_soon_threadsafe(self._end, error)
+
+    def _watching_ended(self, task: asyncio.Task[None]) -> None:
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self._end(error)
+
+    def _end(self, error: BaseException) -> None:
+        if not self._fault.done():
+            self._fault.set_exception(error)
+
+
+async def run_agent(config: Config) -> None:
+    """The agent of this host, until SIGTERM or SIGINT."""
+    with alone(config.home, "agent"):
+        spool = open_spool(config.spool)
+        agent = Agent(
+            url=config.url,
+            credential=config.credential,
+            engine=DockerEngine(address=config.engine, publish_address=config.publish_address),
+            spool=spool,
+            masks=Masks(config.masks),
+        )
+        running = asyncio.ensure_future(agent.run())
+        for number in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(number, running.cancel)
+        with suppress(asyncio.CancelledError):
+            await running
+        spool.close()
+
+
+async def _welcome(link: Link) -> Welcome:
+    try:
+        async with asyncio.timeout(WELCOME_SECONDS):
+            while not isinstance(frame := await link.receive(), Welcome):
+                pass
+            return frame
+    except TimeoutError as error:
+        raise LinkDown("the control plane did not answer the greeting") from error
+
+
+def _snapshot(listing: Listing | None) -> Snapshot:
+    if listing is None:
+        return Snapshot(clock_ns=time.time_ns(), containers=[], engine=False)
+    facts = [seen for one in listing.containers if (seen := container_facts(one)) is not None]
+    return Snapshot(clock_ns=time.time_ns(), containers=facts, engine=True, facts=listing.facts)

@@ -1,0 +1,134 @@
+"""What a worker host is told, from its environment, checked before anything starts."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from ipaddress import ip_address
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from runtime.contract.names import SLUG
+from runtime.redaction import Secret
+
+DEFAULT_PUBLISH_ADDRESS = "127.0.0.1"
+DEFAULT_CONCURRENCY = 6
+MAX_CONCURRENCY = 64
+MAX_CREDENTIAL_BYTES = 4096
+
+
+class Misconfigured(Exception):
+    """A sentence that says which setting to change, and how."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Config:
+    """Printing it gives no credential away."""
+
+    url: str  # the control plane's, without a slash at its end
+    host: str
+    credential: Secret
+    broker: Secret  # a Redis URL, which may hold a password
+    engine: str | None  # None: the default socket
+    home: Path
+    publish_address: str = DEFAULT_PUBLISH_ADDRESS
+    concurrency: int = DEFAULT_CONCURRENCY
+    fault: str = ""  # for tests alone: "kill:<step>" ends the worker with -9 when that step begins
+
+    @property
+    def spool(self) -> Path:
+        return self.home / "spool.sqlite3"
+
+    @property
+    def jobs(self) -> Path:
+        return self.home / "jobs"
+
+    @property
+    def masks(self) -> Path:
+        return self.home / "masks"
+
+
+def read_config(environment: Mapping[str, str]) -> Config:
+    """Raises Misconfigured. Makes SLIPWAY_WORKER_HOME, which only its owner may look into."""
+    return Config(
+        url=_url(_needed(environment, "SLIPWAY_URL")),
+        host=_host(_needed(environment, "SLIPWAY_HOST_NAME")),
+        credential=_credential(Path(_needed(environment, "SLIPWAY_HOST_CREDENTIAL_FILE"))),
+        broker=_broker(_needed(environment, "REDIS_URL")),
+        engine=_engine(environment.get("DOCKER_HOST", "")),
+        home=_home(Path(_needed(environment, "SLIPWAY_WORKER_HOME"))),
+        publish_address=_address(environment.get("SLIPWAY_PUBLISH_ADDRESS") or DEFAULT_PUBLISH_ADDRESS),
+        concurrency=_concurrency(environment.get("SLIPWAY_CONCURRENCY") or str(DEFAULT_CONCURRENCY)),
+        fault=environment.get("SLIPWAY_FAULT", ""),
+    )
+
+
+def _needed(environment: Mapping[str, str], name: str) -> str:
+    value = environment.get(name, "").strip()
+    if not value:
+        raise Misconfigured(f"{name} is not set.")
+    return value
+
+
+def _url(value: str) -> str:
+    parts = urlsplit(value)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise Misconfigured("SLIPWAY_URL must be the control plane's address, like https://slipway.example.com.")
+    if parts.username or parts.password or parts.query or parts.fragment:
+        raise Misconfigured("SLIPWAY_URL must hold no user, password, query or fragment.")
+    return value.rstrip("/")
+
+
+def _host(value: str) -> str:
+    if not SLUG.fullmatch(value):
+        raise Misconfigured(
+            "SLIPWAY_HOST_NAME must be the name under which this host was enrolled: lower-case letters, digits and "
+            "hyphens, at most 40."
+        )
+    return value
+
+
+def _credential(path: Path) -> Secret:
+    try:
+        with path.open("rb") as file:
+            value = file.read(MAX_CREDENTIAL_BYTES).decode("ascii").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise Misconfigured(f"SLIPWAY_HOST_CREDENTIAL_FILE: {path} cannot be read ({type(error).__name__}).") from error
+    if not value or any(character.isspace() for character in value):
+        raise Misconfigured(f"SLIPWAY_HOST_CREDENTIAL_FILE: {path} does not hold one credential.")
+    return Secret(value)
+
+
+def _broker(value: str) -> Secret:
+    if urlsplit(value).scheme not in ("redis", "rediss", "unix"):
+        raise Misconfigured("REDIS_URL must begin with redis://, rediss:// or unix://.")
+    return Secret(value)
+
+
+def _engine(value: str) -> str | None:
+    if value and urlsplit(value).scheme not in ("unix", "tcp"):
+        raise Misconfigured("DOCKER_HOST must begin with unix:// or tcp://.")
+    return value or None
+
+
+def _home(path: Path) -> Path:
+    try:
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        path.chmod(0o700)
+    except OSError as error:
+        raise Misconfigured(f"SLIPWAY_WORKER_HOME: {path} cannot be used: {error.strerror}.") from error
+    if not os.access(path, os.W_OK | os.X_OK):
+        raise Misconfigured(f"SLIPWAY_WORKER_HOME: {path} cannot be written to.")
+    return path.absolute()
+
+
+def _address(value: str) -> str:
+    try:
+        return str(ip_address(value))
+    except ValueError as error:
+        raise Misconfigured("SLIPWAY_PUBLISH_ADDRESS must be an IP address of this host, or 0.0.0.0.") from error
+
+
+def _concurrency(value: str) -> int:
+    if not value.isdecimal() or not 1 <= int(value) <= MAX_CONCURRENCY:
+        raise Misconfigured(f"SLIPWAY_CONCURRENCY must be a number from 1 to {MAX_CONCURRENCY}.")
+    return int(value)

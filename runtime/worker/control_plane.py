@@ -1,0 +1,121 @@
+"""The host's calls to the control plane, one method each. One call is one try: who calls decides on another."""
+
+import platform
+from typing import TypeVar
+
+import httpx
+import msgspec
+
+from runtime.contract import CONTRACT_VERSION, wire
+from runtime.contract.names import HEADER_CONTRACT, HEADER_JOB_TOKEN
+from runtime.contract.reports import Claim, Finish, HeartbeatAnswer, Lines, LinesAnswer, Progress, encode
+from runtime.redaction import Secret
+
+CONNECT_SECONDS = 3.0
+ANSWER_SECONDS = 15.0
+HEARTBEAT_SECONDS = 4.0
+MAX_CONNECTIONS = 64
+MAX_DETAIL = 300
+USER_AGENT = f"slipway-worker/{CONTRACT_VERSION} python/{platform.python_version()}"
+
+Answer = TypeVar("Answer")
+
+
+class Unreachable(Exception):
+    """No answer, or one that says: not now. Trying again may help; what was asked for may have happened."""
+
+
+class Refused(Exception):
+    """The control plane said no. Trying the same again does not help."""
+
+    def __init__(self, *, status: int, detail: str) -> None:
+        super().__init__(f"{status}: {detail}")
+        self.status = status
+
+
+class LinesMissing(Exception):
+    """To a finish: the control plane holds the log up to `last` only."""
+
+    def __init__(self, last: int) -> None:
+        super().__init__(f"lines after {last} are missing")
+        self.last = last
+
+
+class _ProblemDocument(msgspec.Struct):
+    """The part of a refusal's body that matters here."""
+
+    code: str = ""
+    detail: str = ""
+    last: int | None = None
+
+
+class ControlPlane:
+    """Safe to use from several threads. The credential is in no message and no error."""
+
+    def __init__(self, *, url: str, credential: Secret) -> None:
+        self._client = httpx.Client(
+            base_url=url,
+            headers={
+                "Authorization": f"Bearer {credential.reveal()}",
+                "Content-Type": "application/json",
+                HEADER_CONTRACT: str(CONTRACT_VERSION),
+                "User-Agent": USER_AGENT,
+            },
+            timeout=httpx.Timeout(ANSWER_SECONDS, connect=CONNECT_SECONDS),
+            limits=httpx.Limits(max_connections=MAX_CONNECTIONS, max_keepalive_connections=MAX_CONNECTIONS),
+        )
+
+    def claim(self, job: str) -> Claim | None:
+        """The order of a job, ours from now on; None when there is nothing to claim now."""
+        response = self._post(wire.CLAIMS_PATH, wire.ClaimRequest(job=job))
+        return None if response.status_code == 204 else _read(response, wire.claim_decoder)
+
+    def close(self) -> None:
+        self._client.close()
+
+    def heartbeat(self, job: str, token: Secret, beat: wire.Heartbeat) -> HeartbeatAnswer:
+        response = self._post(wire.job_path(job, "heartbeat"), beat, token=token, seconds=HEARTBEAT_SECONDS)
+        return _read(response, wire.heartbeat_answer_decoder)
+
+    def progress(self, job: str, token: Secret, progress: Progress) -> None:
+        self._post(wire.job_path(job, "progress"), progress, token=token)
+
+    def lines(self, job: str, token: Secret, lines: Lines) -> LinesAnswer:
+        response = self._post(wire.job_path(job, "lines"), lines, token=token)
+        return _read(response, wire.lines_answer_decoder)
+
+    def finish(self, job: str, token: Secret, finish: Finish) -> None:
+        """Raises LinesMissing, besides what every call raises."""
+        self._post(wire.job_path(job, "finish"), finish, token=token)
+
+    def _post(
+        self, path: str, message: msgspec.Struct, *, token: Secret | None = None, seconds: float = ANSWER_SECONDS
+    ) -> httpx.Response:
+        headers = {HEADER_JOB_TOKEN: token.reveal()} if token else {}
+        timeout = httpx.Timeout(seconds, connect=CONNECT_SECONDS)
+        try:
+            response = self._client.post(path, content=encode(message), headers=headers, timeout=timeout)
+        except httpx.TransportError as error:
+            raise Unreachable(f"{path}: {type(error).__name__}") from error
+        if not response.is_success:
+            raise _refusal(path, response)
+        return response
+
+
+def _read(response: httpx.Response, decoder: msgspec.json.Decoder[Answer]) -> Answer:
+    try:
+        return decoder.decode(response.content)
+    except msgspec.DecodeError as error:
+        raise Refused(status=response.status_code, detail=f"an answer that is not understood: {error}") from error
+
+
+def _refusal(path: str, response: httpx.Response) -> Exception:
+    if response.status_code >= 500 or response.status_code in (408, 425, 429):
+        return Unreachable(f"{path}: {response.status_code}")
+    try:
+        problem = msgspec.json.decode(response.content, type=_ProblemDocument)
+    except msgspec.DecodeError:
+        problem = _ProblemDocument()
+    if response.status_code == 409 and problem.last is not None:
+        return LinesMissing(problem.last)
+    return Refused(status=response.status_code, detail=f"{path}: {problem.code} {problem.detail}"[:MAX_DETAIL].strip())
