@@ -3,7 +3,7 @@
 import pytest
 
 from tests.logs.given import START_NS, lines, rows
-from webapp.logs import archive, reader, tail
+from webapp.logs import archive, reader, store, tail
 from webapp.logs.models import Chunk, Log
 from webapp.problems import Missing
 
@@ -119,7 +119,7 @@ def test_a_log_that_was_deleted_leaves_redis_too(log: Log, monkeypatch: pytest.M
 
 def test_a_state_without_its_lines_is_dropped_so_that_they_are_sent_again(log: Log) -> None:
     tail.append(log_id=log.id, first=1, lines=lines(1, 9))
-    tail.call("DEL", f"slipway:log:{log.id}:lines")
+    store.call("DEL", f"slipway:log:{log.id}:lines")
     assert archive.archive_log(log.id) == 0
     assert tail.append(log_id=log.id, first=10, lines=lines(10, 10)).last == 0
 

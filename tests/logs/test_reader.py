@@ -68,7 +68,7 @@ def test_a_filtered_page_is_bounded_and_says_how_far_it_came(log: Log, monkeypat
     fill(log, archived=5, held=10)
     page = reader.read(log=log, after=0, limit=50, q="line 12")
     assert (page.rows, page.last) == ([], 7)
-    after, found = 7, []
+    after, found = 7, list(page.rows)
     while (page := reader.read(log=log, after=after, limit=50, q="line 12")).last > after:
         after, found = page.last, found + page.rows
     assert [row[0] for row in found] == [12]

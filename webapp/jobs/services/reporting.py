@@ -49,18 +49,14 @@ def heartbeat(*, job: Job, now: datetime) -> HeartbeatAnswer:
 
 def progress(*, job: Job, progress: Progress, now: datetime) -> None:
     """Note that the job runs, and its steps. Late and repeated reports move nothing backward."""
-    require_live(job)
     with transaction.atomic():
+        held = Job.objects.select_for_update().filter(id=job.id, attempt=job.attempt, state__in=LIVE).first()
+        if held is None:
+            raise _not_live(Job.objects.get(id=job.id))
+        job.state = held.state
         if progress.state == "running" and job.state == "claimed":
-            _start(job)
+            move(job, "running", fields={})
         steps.note(job, progress.steps)
-
-
-def _start(job: Job) -> None:
-    if move(job, "running", fields={}):
-        return
-    job.refresh_from_db()
-    require_live(job)
 
 
 def keep_lines(*, job: Job, last_line: int) -> None:
