@@ -36,7 +36,8 @@ def check_dockerfile(text: str) -> None:
         raise DockerfileRefused("the Dockerfile has too many lines")
     if "\x00" in text:
         raise DockerfileRefused("the Dockerfile holds a NUL character")
-    if _SYNTAX.search(text) or text.lstrip("\ufeff \t\r\n").startswith("{"):
+    text = text.lstrip("\ufeff \t\r\n")
+    if _SYNTAX.search(text) or text.startswith("{"):
         raise DockerfileRefused("a syntax line would replace the builder's frontend; remove it")
     for instruction in _instructions(text):
         run = _RUN.match(instruction)
@@ -80,7 +81,7 @@ def _instructions(text: str) -> Iterator[str]:
     Deliberately more than a builder would see: every line counts as a beginning and both escape
     characters continue, so that no version of the parser finds an instruction that was not looked at.
     """
-    lines = [line for line in text.lstrip("\ufeff").split("\n") if _counts(line)]
+    lines = [line for line in text.split("\n") if _counts(line)]
     for first in range(len(lines)):
         parts: list[str] = []
         for line in lines[first : first + MAX_CONTINUED]:

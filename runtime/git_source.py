@@ -28,6 +28,7 @@ _NOTHING_RUNS = (
     "core.protectHFS=true",
     "core.protectNTFS=true",
     "credential.helper=",
+    "fetch.unpackLimit=1",
     "filter.lfs.required=false",
     "filter.lfs.smudge=",
     "gc.auto=0",
@@ -163,6 +164,7 @@ class _Git:
             raise SourceError("this host has no git", code="git_missing", advice="Install git on the host.") from error
         if failed:
             raise _git_failure(arguments[0], lines)
+        self._stopped()
         return lines
 
     def _stopped(self) -> bool:

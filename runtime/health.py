@@ -12,6 +12,7 @@ from runtime.engine.base import Container, Engine
 from runtime.procedures.ports import Reporter
 
 FIRST_PAUSE = 0.05
+SHORTEST_PAUSE = 0.01
 GROWTH = 1.6
 GOOD_STATUS = range(200, 400)
 
@@ -82,7 +83,7 @@ def prove_healthy(
             remaining = health.minimum_healthy - (now - well_since)
             if remaining <= 0:
                 return container
-            pause = min(pause, remaining)
+            pause = max(min(pause, remaining), SHORTEST_PAUSE)
         if now >= deadline:
             waited = health.grace + health.deadline
             raise Unhealthy(f"not healthy within {waited:g} s: {complaint or 'unsteady'}", container)

@@ -17,7 +17,7 @@ MIN_MASKABLE = 6
 MAX_SGR_LENGTH = 40
 
 _SGR = rf"\x1b\[[0-9;:]{{0,{MAX_SGR_LENGTH}}}m"
-_KEPT_OR_CONTROL = re.compile(rf"({_SGR})|([\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069])")
+_KEPT_OR_CONTROL = re.compile(rf"({_SGR})|([\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069])")
 
 
 class Secret:
@@ -66,10 +66,12 @@ class Redactor:
         return visible(self.mask(text))
 
     def lines(self, text: str) -> list[str]:
-        """What may leave of one line: masked, made visible, split at `MAX_LINE_BYTES`. Never
-        empty.
+        """What may leave of a text: masked, made visible, a line for each of its lines, long ones split.
+
+        Never empty: an empty line is a line.
         """
-        return split_line(visible(self.mask(text)))
+        whole = self.mask(text.rstrip("\r\n")).split("\n")
+        return [part for line in whole for part in split_line(visible(line))]
 
 
 def decode(data: bytes) -> str:

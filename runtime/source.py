@@ -135,8 +135,10 @@ def _read_dockerfile(path: Path) -> str:
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError as error:
         raise SourceError(f"there is no {path.name} in the source") from error
-    with os.fdopen(descriptor, "rb") as file:
+    try:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             raise SourceError(f"{path.name} is not a file")
-        data = file.read(MAX_DOCKERFILE_BYTES + 1)
-    return decode(data)
+        with os.fdopen(descriptor, "rb", closefd=False) as file:
+            return decode(file.read(MAX_DOCKERFILE_BYTES + 1))
+    finally:
+        os.close(descriptor)

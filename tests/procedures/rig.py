@@ -48,9 +48,7 @@ class Told:
             self.stopping = True
         return number
 
-    def end(
-        self, number: int, *, state: StepEnd = "succeeded", cached: bool = False, detail: str = ""
-    ) -> None:
+    def end(self, number: int, *, state: StepEnd = "succeeded", cached: bool = False, detail: str = "") -> None:
         if self.steps[number][1] == "running":
             self.steps[number][1:] = [state, "cached" if cached else ""]
 

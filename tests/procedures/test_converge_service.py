@@ -4,7 +4,7 @@ import msgspec
 import pytest
 
 from runtime.contract.orders import ConvergeService, Health, Port, Restart
-from runtime.contract.reports import ServiceResult
+from runtime.contract.reports import Problem, ServiceResult
 from runtime.engine.base import ContainerPlan
 from runtime.engine.errors import EngineTimeout, EngineUnavailable, PortTaken
 from runtime.engine.fake import Trouble
@@ -21,6 +21,14 @@ def refused(harbour: Harbour, wanted: ConvergeService, **more: str) -> Procedure
     with pytest.raises(ProcedureError) as caught:
         harbour.converge(wanted, **more)
     return caught.value
+
+
+def attempt(harbour: Harbour, wanted: ConvergeService) -> Problem | None:
+    try:
+        harbour.converge(wanted, job="job0000002")
+    except ProcedureError as error:
+        return error.problem
+    return None
 
 
 def test_a_first_deployment_starts_every_replica(harbour: Harbour) -> None:
@@ -122,12 +130,9 @@ def test_an_engine_that_breaks_off_anywhere_is_caught_up_with_by_the_next_attemp
     while harbour.running() != ["r2", "r2"] or len(harbour.here()) != 2:
         attempts += 1
         assert attempts < 6
-        try:
-            harbour.converge(wanted, job="job0000002")
-        except ProcedureError as error:
-            assert error.problem.code == "engine_unavailable"
-            assert error.problem.retry_helps
-            assert harbour.running()
+        problem = attempt(harbour, wanted)
+        assert problem is None or (problem.code == "engine_unavailable" and problem.retry_helps)
+        assert harbour.running()
 
 
 def test_a_create_whose_answer_is_lost_makes_one_container(harbour: Harbour) -> None:

@@ -1,0 +1,170 @@
+"""What every engine promises about builds and images, by whichever builder."""
+
+import time
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from runtime.contract.names import LABEL_INSTANCE
+from runtime.engine.base import CANCEL_WITHIN, BuildLine, StepFinished, StepStarted
+from runtime.engine.docker import DockerEngine
+from runtime.engine.errors import (
+    BadRequest,
+    BuildCancelled,
+    BuildFailed,
+    BuildTimeout,
+    Conflict,
+    EngineUnavailable,
+    NotFound,
+)
+from tests.engine.bench import Bench, image_of
+from tests.waiting import until
+
+
+def test_a_build_tells_its_steps_and_lines_and_ends_in_an_image(builder: Bench) -> None:
+    request = builder.request("RUN echo hello", "RUN echo more", no_cache=True)
+    events = builder.build(request)
+    image = builder.engine.image(image_of(events))
+    assert builder.engine.image(request.tag) == image
+    assert image.labels[LABEL_INSTANCE] == builder.instance
+    names = {event.key: event.name for event in events if isinstance(event, StepStarted)}
+    said = {event.text: names[event.key or ""] for event in events if isinstance(event, BuildLine) and event.key}
+    assert said["hello"].endswith("RUN echo hello")
+    assert said["more"].endswith("RUN echo more")
+    ended = [event.key for event in events if isinstance(event, StepFinished)]
+    assert sorted(ended) == sorted(names)
+
+
+def test_a_second_build_takes_its_steps_from_the_cache(builder: Bench) -> None:
+    request = builder.request(f"RUN echo {builder.instance}")
+    builder.build(request)
+    events = builder.build(request)
+    assert any(event.cached for event in events if isinstance(event, StepFinished))
+    assert builder.instance not in [event.text for event in events if isinstance(event, BuildLine)]
+
+
+def test_a_failing_build_names_its_step_and_last_lines(builder: Bench) -> None:
+    request = builder.request(f"RUN echo {builder.instance}; echo broken >&2; exit 7", "RUN echo never")
+    with pytest.raises(BuildFailed) as caught:
+        builder.build(request)
+    assert "RUN echo" in caught.value.step
+    assert "7" in caught.value.message
+    assert set(caught.value.evidence) >= {builder.instance, "broken"}
+    assert "never" not in caught.value.evidence
+    with pytest.raises(NotFound):
+        builder.engine.image(request.tag)
+
+
+def test_a_build_is_cancelled_at_once_and_nothing_of_it_runs_on(builder: Bench) -> None:
+    request = builder.request("RUN echo begun; sleep 246810")
+    begun: list[float] = []
+
+    def build() -> None:
+        for event in builder.engine.build(request, cancelled=lambda: bool(begun)):
+            if isinstance(event, BuildLine) and event.text == "begun":
+                begun.append(time.monotonic())
+
+    with pytest.raises(BuildCancelled):
+        build()
+    assert time.monotonic() - begun[0] < CANCEL_WITHIN
+    until(lambda: not _processes("sleep 246810"), seconds=CANCEL_WITHIN)
+
+
+def test_a_build_ends_at_its_deadline(builder: Bench) -> None:
+    request = builder.request("RUN echo begun; sleep 135791", timeout=2.0)
+    with pytest.raises(BuildTimeout):
+        builder.build(request)
+    until(lambda: not _processes("sleep 135791"))
+
+
+def test_leaving_a_build_in_the_middle_ends_it(builder: Bench) -> None:
+    request = builder.request("RUN echo begun; sleep 112233")
+    events = builder.engine.build(request, cancelled=lambda: False)
+    for event in events:
+        if isinstance(event, BuildLine) and event.text == "begun":
+            break
+    del events, event
+    until(lambda: not _processes("sleep 112233"))
+
+
+def test_layers_are_told_oldest_first(builder: Bench) -> None:
+    image_id = image_of(builder.build(builder.request("RUN echo first", "RUN echo second")))
+    instructions = [layer.instruction for layer in builder.engine.layers(image_id)]
+    first = next(at for at, text in enumerate(instructions) if "echo first" in text)
+    second = next(at for at, text in enumerate(instructions) if "echo second" in text)
+    assert first < second
+
+
+def test_an_image_is_removed_by_its_exact_id_and_only_when_unused(builder: Bench) -> None:
+    request = builder.request(f"RUN echo {builder.instance}")
+    image_id = image_of(builder.build(request))
+    with pytest.raises(BadRequest):
+        builder.engine.remove_image(request.tag)
+    container_id = builder.engine.create(builder.plan(image=image_id))
+    with pytest.raises(Conflict):
+        builder.engine.remove_image(image_id)
+    builder.engine.remove(container_id)
+    for _ in range(2):
+        builder.engine.remove_image(image_id)
+    with pytest.raises(NotFound):
+        builder.engine.image(image_id)
+
+
+def test_a_tag_moves(builder: Bench) -> None:
+    image_id = image_of(builder.build(builder.request("RUN echo a")))
+    tag = f"slipway-test/{builder.instance}:moved"
+    builder.engine.tag_image(builder.image, tag)
+    builder.engine.tag_image(image_id, tag)
+    assert builder.engine.image(tag).image_id == image_id
+
+
+@pytest.mark.engine
+def test_arguments_target_and_ignored_files_reach_the_builder(docker_builder: Bench) -> None:
+    request = docker_builder.request(
+        "AS wanted",
+        "ARG WORD",
+        "COPY . /here",
+        "RUN echo said $WORD; ls -A /here",
+        "FROM wanted",
+        "RUN echo too far",
+        files={"kept": "", "secret.txt": "", ".dockerignore": "# a comment\nsecret.txt\n"},
+        args={"WORD": "a b;c"},
+        target="wanted",
+    )
+    text = (request.context / "Dockerfile").read_text()
+    (request.context / "Dockerfile").write_text(text.replace("\nAS wanted", " AS wanted", 1))
+    lines = [event.text for event in docker_builder.build(request) if isinstance(event, BuildLine)]
+    assert "said a b;c" in lines
+    assert "kept" in lines
+    assert "secret.txt" not in lines
+    assert "too far" not in lines
+
+
+@pytest.mark.engine
+def test_a_build_on_an_image_that_nobody_has_fails_as_the_users(docker_builder: Bench) -> None:
+    request = docker_builder.request()
+    (request.context / "Dockerfile").write_text("FROM slipway-test/nowhere:9\n")
+    with pytest.raises(BuildFailed) as caught:
+        docker_builder.build(request)
+    assert caught.value.whose == "user"
+
+
+@pytest.mark.engine
+@pytest.mark.parametrize("clis", [None, []])
+def test_an_engine_that_is_away_is_told_from_a_build_that_failed(clis: list[str] | None, docker: Bench) -> None:
+    away = DockerEngine(address=f"unix://{docker.folder}/nobody.sock", clis=clis)
+    with pytest.raises(EngineUnavailable):
+        list(away.build(docker.request(), cancelled=lambda: False))
+    with pytest.raises(EngineUnavailable):
+        away.facts()
+
+
+def _processes(words: str) -> bool:
+    """Does a process with these words in its command run on this machine?"""
+    wanted = words.replace(" ", "\0").encode()
+    for process in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            if (process / "cmdline").read_bytes().startswith(wanted):
+                return True
+    return False

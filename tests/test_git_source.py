@@ -1,0 +1,227 @@
+"""Git sources: one commit of a repository, and nothing of it runs."""
+
+import os
+import subprocess
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pytest
+
+from runtime.contract.orders import GitSource
+from runtime.git_source import GitLimits, fetch_git
+from runtime.procedures.ports import Cancelled
+from runtime.redaction import Secret
+from runtime.source import Context, SourceError
+
+LOCAL = GitLimits(protocols=("file",))
+AUTHOR = {"GIT_AUTHOR_NAME": "a", "GIT_AUTHOR_EMAIL": "a@example.org"}
+ENVIRONMENT = {
+    "PATH": os.defpath,
+    "GIT_CONFIG_GLOBAL": "/dev/null",
+    "GIT_COMMITTER_NAME": "a",
+    "GIT_COMMITTER_EMAIL": "a@example.org",
+    **AUTHOR,
+}
+
+
+@dataclass
+class Repository:
+    """A repository on this disk, made by the real git."""
+
+    path: Path
+
+    def git(self, *arguments: str) -> str:
+        done = subprocess.run(
+            ["git", "-C", str(self.path), *arguments], env=ENVIRONMENT, check=True, capture_output=True, text=True
+        )
+        return done.stdout.strip()
+
+    def commit(self, message: str = "more", **files: str) -> str:
+        for name, text in files.items():
+            (self.path / name).write_text(text)
+        self.git("add", "-A")
+        self.git("commit", "--quiet", "--allow-empty", "-m", message)
+        return self.git("rev-parse", "HEAD")
+
+    @property
+    def url(self) -> str:
+        return f"file://{self.path}"
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Repository:
+    made = Repository(tmp_path / "origin")
+    made.path.mkdir()
+    made.git("init", "--quiet", "--initial-branch=trunk")
+    made.commit(Dockerfile="FROM a\n")
+    return made
+
+
+@pytest.fixture
+def fetch(tmp_path: Path) -> Callable[..., Context]:
+    def fetched(source: GitSource, limits: GitLimits = LOCAL) -> Context:
+        directory = tmp_path / "work"
+        directory.mkdir()
+        return fetch_git(source, directory=directory, credential=None, check_cancelled=lambda: None, limits=limits)
+
+    return fetched
+
+
+@pytest.mark.parametrize("ref", [None, "trunk", "v1", "annotated", "commit"])
+def test_every_kind_of_ref_becomes_a_full_commit(
+    ref: str | None, repository: Repository, fetch: Callable[..., Context]
+) -> None:
+    wanted = repository.commit(app="one")
+    repository.git("tag", "v1")
+    repository.git("tag", "-a", "annotated", "-m", "x")
+    if ref not in (None, "trunk"):
+        repository.commit(app="two")
+    else:
+        wanted = repository.commit(app="one", other="x")
+    context = fetch(GitSource(url=repository.url, ref=wanted if ref == "commit" else ref))
+    assert context.commit == wanted
+    assert (context.directory / "app").read_text() == "one"
+    assert not (context.directory / ".git").exists()
+
+
+def test_an_older_commit_that_no_branch_ends_in_is_found(repository: Repository, fetch: Callable[..., Context]) -> None:
+    old = repository.commit(app="old")
+    repository.commit(app="new")
+    assert (fetch(GitSource(url=repository.url, ref=old)).directory / "app").read_text() == "old"
+
+
+def test_a_directory_and_another_dockerfile(repository: Repository, fetch: Callable[..., Context]) -> None:
+    (repository.path / "sub").mkdir()
+    (repository.path / "sub/build.dockerfile").write_text("FROM b\n")
+    repository.commit()
+    context = fetch(GitSource(url=repository.url, directory="sub", dockerfile="build.dockerfile"))
+    assert context.dockerfile_text == "FROM b\n"
+    assert context.directory.name == "sub"
+
+
+@pytest.mark.parametrize(
+    "ref",
+    ["--upload-pack=touch /tmp/x", "-c core.sshCommand=x", "main;curl x|sh", "@{-1}", "refs/../x", "a\nb", "a..b", ""],
+)
+def test_a_ref_that_is_more_than_a_name_is_refused(
+    ref: str, repository: Repository, fetch: Callable[..., Context]
+) -> None:
+    with pytest.raises(SourceError, match="not the name"):
+        fetch(GitSource(url=repository.url, ref=ref))
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "ext::sh -c touch",
+        "file:///etc",
+        "-oProxyCommand=x",
+        "ssh://-oX@h/x",
+        "git://h/x",
+        "http://h/x",
+        "https://user:pass@h/x",
+        "https://user@h/x",
+        "https:///x",
+        "https://h/x y",
+        "https://h/\nx",
+        "https://[::1/x",
+        "h:x",
+        "/etc",
+    ],
+)
+def test_only_https_without_a_credential_is_fetched_from(url: str, fetch: Callable[..., Context]) -> None:
+    with pytest.raises(SourceError, match="repository"):
+        fetch(GitSource(url=url), GitLimits())
+
+
+def test_a_branch_that_is_not_there_is_said_so(repository: Repository, fetch: Callable[..., Context]) -> None:
+    with pytest.raises(SourceError) as caught:
+        fetch(GitSource(url=repository.url, ref="missing"))
+    assert caught.value.problem.code == "ref_not_found"
+
+
+def test_a_repository_that_is_not_there_keeps_gits_words(tmp_path: Path, fetch: Callable[..., Context]) -> None:
+    with pytest.raises(SourceError) as caught:
+        fetch(GitSource(url=f"file://{tmp_path}/nothing"))
+    assert caught.value.problem.code == "git_failed"
+    assert caught.value.problem.evidence
+
+
+def test_filters_hooks_and_submodules_of_a_repository_do_nothing(
+    repository: Repository, fetch: Callable[..., Context], tmp_path: Path
+) -> None:
+    mark = tmp_path / "ran"
+    (repository.path / ".gitattributes").write_text("* filter=evil\n*.bin filter=lfs\n")
+    (repository.path / ".gitmodules").write_text(f'[submodule "x"]\n\tpath = x\n\turl = ext::sh -c "touch {mark}"\n')
+    (repository.path / ".lfsconfig").write_text(f"[lfs]\n\turl = ext::sh -c 'touch {mark}'\n")
+    repository.commit(data="kept")
+    repository.git("update-index", "--add", "--cacheinfo", f"160000,{'1' * 40},x")
+    repository.git("commit", "--quiet", "-m", "a submodule")
+    context = fetch(GitSource(url=repository.url))
+    assert (context.directory / "data").read_text() == "kept"
+    assert not mark.exists()
+
+
+def test_a_dockerfile_that_links_outside_the_tree_is_refused(
+    repository: Repository, fetch: Callable[..., Context]
+) -> None:
+    (repository.path / "Dockerfile").unlink()
+    (repository.path / "Dockerfile").symlink_to("/etc/passwd")
+    repository.commit()
+    with pytest.raises(SourceError, match="outside"):
+        fetch(GitSource(url=repository.url))
+
+
+@pytest.mark.parametrize("bound", [{"tree_bytes": 10}, {"tree_entries": 1}, {"fetched_bytes": 0}])
+def test_a_repository_that_is_too_large_is_refused(
+    bound: dict[str, int], repository: Repository, fetch: Callable[..., Context]
+) -> None:
+    repository.commit(big="x" * 1000, more="y")
+    with pytest.raises(SourceError) as caught:
+        fetch(GitSource(url=repository.url), replace(LOCAL, **bound))
+    assert caught.value.problem.code == "source_too_large"
+
+
+def test_a_fetch_ends_at_its_deadline(repository: Repository, fetch: Callable[..., Context]) -> None:
+    with pytest.raises(SourceError) as caught:
+        fetch(GitSource(url=repository.url), replace(LOCAL, seconds=0.0))
+    assert (caught.value.problem.code, caught.value.problem.retry_helps) == ("source_timeout", True)
+
+
+def test_a_fetch_is_cancelled(repository: Repository, tmp_path: Path) -> None:
+    def stop() -> None:
+        raise Cancelled
+
+    with pytest.raises(Cancelled):
+        fetch_git(
+            GitSource(url=repository.url), directory=tmp_path, credential=None, check_cancelled=stop, limits=LOCAL
+        )
+
+
+def test_a_credential_is_asked_for_by_git_and_is_in_no_argument(
+    repository: Repository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A git that answers for the real one: it writes down its arguments and what the askpass says."""
+    programs, notes = tmp_path / "bin", tmp_path / "notes"
+    programs.mkdir()
+    fake = programs / "git"
+    fake.write_text(
+        f'#!/bin/sh\necho "$@" >> {notes}\n"$GIT_ASKPASS" "Username for x" >> {notes}.asked\n'
+        f'"$GIT_ASKPASS" "Password for x" >> {notes}.asked\nexit 1\n'
+    )
+    fake.chmod(0o755)
+    monkeypatch.setattr("runtime.git_source.CHILD_PATH", str(programs))
+    monkeypatch.setenv("PATH", f"{programs}:{os.environ['PATH']}")
+    work = tmp_path / "work"
+    work.mkdir()
+    with pytest.raises(SourceError):
+        fetch_git(
+            GitSource(url=repository.url),
+            directory=work,
+            credential=Secret("bot:hunter22:x"),
+            check_cancelled=lambda: None,
+            limits=LOCAL,
+        )
+    assert Path(f"{notes}.asked").read_text().split() == ["bot", "hunter22:x"]
+    assert "hunter22" not in notes.read_text()
