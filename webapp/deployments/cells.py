@@ -30,7 +30,7 @@ class Dot:
 class Act:
     """Something this actor may do here. `subject` is what it is done with or to: a build, deployment or release id.
 
-    Kinds: deploy (subject a build), promote, roll_back, approve, cancel (a deployment), scale, restart, stop, start ('').
+    Kinds: deploy (subject a build); promote, roll_back, approve, cancel (a deployment); scale, restart, stop, start.
     """
 
     kind: str
@@ -54,8 +54,8 @@ class Difference:
 class Cell:
     """What runs of a service in an environment.
 
-    `state`: empty, waiting, rolling, failed (the last deployment did, and nothing runs), stopped, unknown (a host is not
-    heard), healthy, starting, degraded, down.
+    `state`: empty, waiting, rolling, failed (the last deployment did, and nothing runs), stopped, unknown (a host is
+    not heard), healthy, starting, degraded, down.
     """
 
     service_id: str
@@ -197,9 +197,9 @@ def _forward(
 ) -> Iterator[Act]:
     """A newer build in, or what runs here one environment further."""
     desired = known.desired.get(place)
-    if build is not None and may_ask(known.allowed, environment):
-        if desired is None or desired.release.build.number < build.number:
-            yield Act("deploy", f"Deploy build {build.number} to {environment.slug}", build.id)
+    newer = build is not None and (desired is None or desired.release.build.number < build.number)
+    if build is not None and newer and may_ask(known.allowed, environment):
+        yield Act("deploy", f"Deploy build {build.number} to {environment.slug}", build.id)
     done = known.succeeded.get(place)
     if further is None or desired is None or done is None or not may_ask(known.allowed, further):
         return

@@ -7,7 +7,7 @@ own service, environment and log. Everything else is counted and left alone.
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from runtime.contract.link import Changed, ContainerFacts, Gone, Snapshot
+from runtime.contract.link import ContainerFacts, Gone, Snapshot
 from webapp.deployments.models import Replica
 from webapp.deployments.querysets import ReplicaQuerySet
 from webapp.deployments.seeing import CONTAINER_ID, MAX_MESSAGE, MAX_RESTARTS, moment, ports_of, see
@@ -48,13 +48,10 @@ def snapshot(*, host: Host, snapshot: Snapshot, now: datetime) -> Seen:
     return Seen(changed=count, ignored=ignored)
 
 
-def changed(*, host: Host, facts: ContainerFacts | Changed, now: datetime) -> bool:
+def changed(*, host: Host, facts: ContainerFacts, now: datetime) -> bool:
     """A hint: this container now looks so. True when the row changed."""
-    container = facts.container if isinstance(facts, Changed) else facts
-    if not isinstance(container, ContainerFacts):
-        return False
-    row = _rows(host).filter(id=container.replica).first()
-    return row is not None and _is_of(container, row) and _take(row, container, now)
+    row = _rows(host).filter(id=facts.replica).first()
+    return row is not None and _is_of(facts, row) and _take(row, facts, now)
 
 
 def gone(*, host: Host, gone: Gone, now: datetime) -> bool:
@@ -63,11 +60,6 @@ def gone(*, host: Host, gone: Gone, now: datetime) -> bool:
     if row is None or row.container not in ("", gone.container):
         return False
     return see(row, state="stopped", now=now, container="", message=GONE, finished_at=row.finished_at or now, ports=[])
-
-
-def log_may_end(*, host: Host, log_id: str) -> bool:
-    """May this host end a replica's log? Only once the replica is unwanted: else it gets a new container."""
-    return Replica.objects.filter(host=host, log=log_id, desired="gone").exists()
 
 
 def _rows(host: Host) -> ReplicaQuerySet:

@@ -52,9 +52,9 @@ def turn_back(
     `ends_as` is cancelled or rolled_back. `reverted`: that host says its former containers serve again.
     """
     plan = read_plan(deployment.plan)
-    fields = {"problem": problem, "ends_as": ends_as if plan.before is not None and position > 0 else ""}
-    Deployment.objects.filter(id=deployment.id).update(**fields)
-    deployment.problem, deployment.ends_as = problem, fields["ends_as"]
+    deployment.problem = problem
+    deployment.ends_as = ends_as if plan.before is not None and position > 0 else ""
+    Deployment.objects.filter(id=deployment.id).update(problem=problem, ends_as=deployment.ends_as)
     before = plan.before
     _want(
         deployment,

@@ -4,7 +4,7 @@ What is not named here cannot be asked for: no privileges, no capabilities, no p
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from webapp.images.checking import Findings
@@ -91,7 +91,7 @@ def effective(settings: Mapping[str, Any], overrides: Mapping[str, Any], environ
 
 def _settings(findings: Findings, value: object, at: str) -> dict[str, Any]:
     given = findings.known(value, at, FIELDS)
-    checks = {
+    checks: dict[str, Callable[[object, str], Any]] = {
         "command": findings.words,
         "ports": lambda found, field: _ports(findings, found, field),
         "health": lambda found, field: _health(findings, found, field),

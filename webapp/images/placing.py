@@ -36,7 +36,7 @@ def choose_builder(project: Project) -> Host:
 
 
 def _builds(host: Host) -> bool:
-    return (host.facts or {}).get("builder", "classic") != "none"
+    return bool((host.facts or {}).get("builder", "classic") != "none")
 
 
 def _reason(host: Host) -> str:

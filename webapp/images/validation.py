@@ -131,10 +131,8 @@ def _git(findings: Findings, source: object, dockerfile_in_build: str | None) ->
         "directory": "." if directory == "." else findings.path(directory, "source.directory"),
         "dockerfile": findings.path(named, "source.dockerfile"),
     }
-    if given.get("credential"):
-        name = given["credential"]
-        if findings.key(name, "source.credential"):
-            clean["credential"] = name
+    if given.get("credential") and findings.key(given["credential"], "source.credential"):
+        clean["credential"] = str(given["credential"])
     for field in ("directory", "dockerfile"):
         if ".git" in str(clean[field]).lower().split("/"):
             findings.add(f"source.{field}", "Nothing is built from Git's own folder.")
@@ -224,6 +222,8 @@ def _build(findings: Findings, build: object) -> dict[str, Any]:
 def _args(findings: Findings, args: object, field: str) -> dict[str, str]:
     clean = findings.variables(args, field)
     for name in clean:
+        if name.upper().startswith("BUILDKIT_"):
+            findings.add(f"{field}.{name}", "This name steers the builder itself.")
         if _SECRET_LOOK.search(name):
             findings.add(
                 f"{field}.{name}",

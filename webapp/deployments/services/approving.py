@@ -73,9 +73,9 @@ def _person(actor: Actor, deployment: Deployment) -> str:
 
 def _locked(deployment: Deployment) -> Deployment:
     rows = Deployment.objects.select_for_update(of=("self",))
-    return rows.select_related("service__project", "environment", "release", "log", "previous", "requested_by").get(
-        id=deployment.id
-    )
+    rows = rows.select_related("service__project", "environment", "release", "log", "previous", "requested_by")
+    locked: Deployment = rows.get(id=deployment.id)
+    return locked
 
 
 def _say(actor: Actor, deployment: Deployment, person: str, told_hash: str, comment: str, *, approved: bool) -> None:

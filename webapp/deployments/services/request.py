@@ -87,12 +87,12 @@ def _comment(comment: str) -> str:
 def _release(service: Service, environment: Environment, content: Content) -> Release:
     """The release with this content: one that is there, or a new one with the next number."""
     rows = Release.objects.filter(service=service, environment=environment, build=content.build)
-    for release in rows.select_related("build"):
-        if _is_same(release, content):
-            return release
+    same: Release | None = next((row for row in rows.select_related("build") if _is_same(row, content)), None)
+    if same is not None:
+        return same
     Service.objects.filter(id=service.id).update(next_number=F("next_number") + 1)
     number = Service.objects.values_list("next_number", flat=True).get(id=service.id) - 1
-    return Release.objects.create(
+    release: Release = Release.objects.create(
         service=service,
         environment=environment,
         number=number,
@@ -103,6 +103,7 @@ def _release(service: Service, environment: Environment, content: Content) -> Re
         variables=dict(content.variables),
         secrets={name: dict(secret) for name, secret in content.secrets.items()},
     )
+    return release
 
 
 def _is_same(release: Release, content: Content) -> bool:

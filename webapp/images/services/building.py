@@ -34,7 +34,7 @@ def request_build(
 ) -> Build:
     """Freeze the definition as it is now and queue a build of it on the least busy host.
 
-    `ref` (Git only) and `args` replace the definition's own for this build. Raises `Unplannable` when no host can build.
+    `ref` (Git only) and `args` replace the definition's own for this build. `Unplannable`: no host can build.
     """
     require(actor, Action.BUILD, image.project)
     image.refresh_from_db(fields=["source", "build", "revision"])
@@ -138,7 +138,7 @@ def _credentials(image: Image, source: dict[str, Any]) -> dict[str, str]:
     if newest is None:
         raise Conflicting(
             code="build.no_credential",
-            detail=f"The source names the secret {name}, which the project does not have: set it for the whole project.",
+            detail=f"The source names the secret {name}, which the project lacks: set it for the whole project.",
         )
     return {name: newest}
 
