@@ -1,0 +1,49 @@
+// Live pages: a socket says what changed, the elements that show it fetch themselves again, in place.
+//
+// An element with data-live="kind:id kind:* …" and hx-get, hx-trigger="live", hx-swap="outerHTML" is refreshed.
+
+const RETRY_MS = [500, 1000, 2000, 4000, 8000];
+const GATHER_MS = 150; // signals in a burst make one request
+let tries = 0;
+let gathered = new Set();
+let timer = null;
+
+function refresh() {
+  timer = null;
+  const changed = gathered;
+  gathered = new Set();
+  for (const element of document.querySelectorAll("[data-live]")) {
+    const wanted = element.dataset.live.split(" ");
+    if (wanted.some((key) => changed.has(key) || changed.has("*"))) window.htmx.trigger(element, "live");
+  }
+}
+
+function note(...keys) {
+  for (const key of keys) gathered.add(key);
+  timer ??= setTimeout(refresh, GATHER_MS);
+}
+
+function connect() {
+  const scheme = location.protocol === "https:" ? "wss:" : "ws:";
+  const socket = new WebSocket(`${scheme}//${location.host}/ws/events/`);
+  socket.addEventListener("open", () => {
+    if (tries) note("*"); // something may have changed meanwhile
+    tries = 0;
+    document.documentElement.dataset.connection = "live";
+  });
+  socket.addEventListener("message", (event) => {
+    const said = JSON.parse(event.data);
+    note(`${said.kind}:${said.id}`, `${said.kind}:*`);
+  });
+  socket.addEventListener("close", (event) => {
+    document.documentElement.dataset.connection = "lost";
+    if (event.code === 4401) {
+      location.reload();
+      return;
+    }
+    setTimeout(connect, RETRY_MS[Math.min(tries, RETRY_MS.length - 1)] * (0.75 + Math.random() / 2));
+    tries += 1;
+  });
+}
+
+if (document.querySelector("[data-live]")) connect();

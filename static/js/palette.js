@@ -1,0 +1,71 @@
+// The palette: every place and act a person may reach, found by typing. Entries come from the server, once per opening.
+
+const dialog = document.querySelector("#palette");
+const input = dialog?.querySelector("input");
+const list = dialog?.querySelector("ul");
+const MOST = 12;
+let entries = null;
+let at = 0;
+
+function score(entry, words) {
+  const text = `${entry.title} ${entry.hint}`.toLowerCase();
+  return words.every((word) => text.includes(word));
+}
+
+function draw() {
+  const words = input.value.toLowerCase().split(/\s+/).filter(Boolean);
+  const found = (entries ?? []).filter((entry) => score(entry, words)).slice(0, MOST);
+  at = Math.min(at, Math.max(found.length - 1, 0));
+  list.replaceChildren(
+    ...found.map((entry, index) => {
+      const item = document.createElement("li");
+      item.role = "option";
+      item.id = `palette-${index}`;
+      item.ariaSelected = String(index === at);
+      const link = document.createElement("a");
+      link.href = entry.url;
+      link.tabIndex = -1;
+      link.textContent = entry.title;
+      const hint = document.createElement("span");
+      hint.textContent = entry.hint;
+      link.append(hint);
+      item.append(link);
+      return item;
+    }),
+  );
+  if (!found.length) {
+    const item = document.createElement("li");
+    item.className = "palette-none";
+    item.textContent = entries ? "Nothing is called that" : "Loading";
+    list.append(item);
+  }
+  input.setAttribute("aria-activedescendant", found.length ? `palette-${at}` : "");
+}
+
+async function load() {
+  at = 0;
+  input.value = "";
+  draw();
+  const answer = await fetch(dialog.dataset.url, { headers: { Accept: "application/json" } });
+  entries = answer.ok ? (await answer.json()).entries : [];
+  draw();
+}
+
+if (dialog) {
+  new MutationObserver(() => dialog.open && load()).observe(dialog, { attributeFilter: ["open"] });
+  input.addEventListener("input", () => {
+    at = 0;
+    draw();
+  });
+  input.addEventListener("keydown", (event) => {
+    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    if (step) {
+      event.preventDefault();
+      at = Math.max(0, Math.min(at + step, list.querySelectorAll("[role=option]").length - 1));
+      draw();
+    } else if (event.key === "Enter") {
+      event.preventDefault();
+      list.querySelector("[aria-selected=true] a")?.click();
+    }
+  });
+}

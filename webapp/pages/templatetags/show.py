@@ -1,0 +1,151 @@
+"""How pages write what is everywhere: states, digests, times, sizes, icons. Markup only; never colour alone."""
+
+from datetime import datetime, timedelta
+from urllib.parse import quote
+
+from django import template
+from django.templatetags.static import static
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.timezone import now
+
+register = template.Library()
+
+SHORT = 12
+KILO = 1024
+# state -> (tone, icon): the tone is a class, the word stands beside it
+STATES: dict[str, tuple[str, str]] = {
+    "queued": ("idle", "clock"),
+    "awaiting_approval": ("warn", "hourglass"),
+    "claimed": ("busy", "progress"),
+    "building": ("busy", "progress"),
+    "pushing": ("busy", "upload"),
+    "running": ("busy", "progress"),
+    "rolling": ("busy", "progress"),
+    "starting": ("busy", "progress"),
+    "stopping": ("busy", "progress"),
+    "pending": ("idle", "circle-dashed"),
+    "succeeded": ("good", "circle-check"),
+    "healthy": ("good", "heartbeat"),
+    "ready": ("good", "circle-check"),
+    "failed": ("bad", "circle-x"),
+    "unhealthy": ("bad", "alert-triangle"),
+    "engine_down": ("bad", "server-off"),
+    "refused": ("bad", "ban"),
+    "lost": ("warn", "cloud-off"),
+    "unknown": ("warn", "cloud-off"),
+    "rolled_back": ("warn", "arrow-back-up"),
+    "cancelled": ("idle", "ban"),
+    "superseded": ("idle", "circle-minus"),
+    "stopped": ("idle", "player-stop"),
+    "drained": ("idle", "player-pause"),
+    "enrolled": ("idle", "hourglass"),
+    "revoked": ("idle", "ban"),
+    "done": ("good", "check"),
+}
+WORDS = {
+    "awaiting_approval": "waits for approval",
+    "rolled_back": "rolled back",
+    "engine_down": "engine down",
+    "enrolled": "never heard",
+}
+
+
+@register.simple_tag
+def icon(name: str, extra: str = "") -> SafeString:
+    """An icon of the sprite, silent: the word beside it speaks."""
+    return format_html(
+        '<svg class="icon {}" aria-hidden="true"><use href="{}#{}"></use></svg>', extra, static("dist/icons.svg"), name
+    )
+
+
+@register.filter
+def state_mark(state: str) -> SafeString:
+    """A state as icon and word."""
+    tone, name = STATES.get(state, ("idle", "question-mark"))
+    return format_html('<span class="state state-{}">{}<span>{}</span></span>', tone, icon(name), word(state))
+
+
+@register.filter
+def word(state: str) -> str:
+    """A state as people say it."""
+    return WORDS.get(state, state.replace("_", " "))
+
+
+@register.filter
+def tone(state: str) -> str:
+    """The tone of a state, for a class."""
+    return STATES.get(state, ("idle", ""))[0]
+
+
+@register.filter
+def short(digest: str) -> str:
+    """The first characters of a digest, without its algorithm."""
+    return digest.removeprefix("sha256:")[:SHORT]
+
+
+@register.filter
+def copied(text: str) -> SafeString:
+    """A digest, short; a click copies it whole."""
+    if not text:
+        return format_html('<span class="soft">{}</span>', "none yet")
+    return format_html(
+        '<button type="button" class="digest" data-copy="{}" title="Copy {}">{}</button>',
+        text,
+        text,
+        short(text),
+    )
+
+
+@register.filter
+def when(moment: datetime | None) -> SafeString:
+    """A time: relative, the exact one on hover, in the reader's zone (times.js)."""
+    if moment is None:
+        return format_html('<span class="soft">{}</span>', "never")
+    text = moment.strftime("%Y-%m-%d %H:%M UTC")
+    return format_html('<time datetime="{}" data-ago title="{}">{}</time>', moment.isoformat(), text, text)
+
+
+@register.simple_tag
+def lasted(start: datetime | None, end: datetime | None) -> str:
+    """How long something took, or takes until now."""
+    return "" if start is None else span((end or now()) - start)
+
+
+@register.filter
+def span(length: timedelta) -> str:
+    """A duration in the two units that matter."""
+    seconds = max(length.total_seconds(), 0.0)
+    if seconds < 10:
+        return f"{seconds:.1f} s"
+    whole = int(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60:02d} s"
+    return f"{whole // 3600} h {whole % 3600 // 60:02d} min"
+
+
+@register.filter
+def size(count: int | None) -> str:
+    """Bytes for people."""
+    if count is None:
+        return "unknown"
+    amount, unit = float(count), "B"
+    for unit in ("B", "kB", "MB", "GB", "TB"):
+        if amount < KILO or unit == "TB":
+            break
+        amount /= KILO
+    return f"{amount:.0f} {unit}" if unit == "B" or amount >= 100 else f"{amount:.1f} {unit}"
+
+
+@register.filter
+def of(mapping: dict[str, object], key: str) -> object:
+    """The value of a key that is known only here."""
+    return mapping.get(key, "")
+
+
+@register.filter
+def segment(text: str) -> str:
+    """Text as one part of an address."""
+    return quote(text, safe="")

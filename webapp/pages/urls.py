@@ -1,0 +1,21 @@
+"""Every page, gathered from the rooms."""
+
+from django.urls import include, path
+
+from webapp.pages import views
+
+urlpatterns = [
+    path("", views.home, name="home"),
+    path("sign-in/", views.sign_in, name="sign_in"),
+    path("sign-out/", views.sign_out, name="sign_out"),
+    path("account/", views.account, name="account"),
+    path("palette/", views.palette, name="palette"),
+    path("", include("webapp.deployments.urls")),
+    path("", include("webapp.images.urls")),
+    path("", include("webapp.environments.urls")),
+    path("", include("webapp.teams.urls")),
+    path("", include("webapp.hosts.urls")),
+    path("", include("webapp.audit.urls")),
+    path("", include("webapp.logs.urls")),
+    path("", include("webapp.demo.urls")),
+]
