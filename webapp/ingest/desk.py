@@ -13,11 +13,13 @@ from channels.db import database_sync_to_async
 from runtime.contract import names
 from runtime.contract.link import Ask, Down, Kept, LinkEnd, LinkLines, Positions, Refused
 from runtime.contract.reports import LogPosition
+from webapp.deployments import observe
 from webapp.deployments.models import Replica
 from webapp.hosts.models import Host
 from webapp.ingest import guard
 from webapp.logs import services as logs
 from webapp.logs import tail
+from webapp.logs.models import Log
 from webapp.problems import Conflicting, Missing, Refusal, TooLarge, Unavailable
 
 MAX_ASKED = 1000  # logs in one question
@@ -61,7 +63,7 @@ class Desk:
         if not await self._may_write(frame.log):
             raise Conflicting(code="log.not_yours", detail="No replica on this host writes to that log.")
         try:
-            kept = await database_sync_to_async(_end)(self.host.id, frame)
+            kept = await database_sync_to_async(_end)(self.host, frame)
         except Unavailable:
             self._unsure.add(frame.log)
             return
@@ -121,11 +123,10 @@ def _positions(asked: set[str]) -> list[LogPosition]:
         return []
 
 
-def _end(host_id: str, frame: LinkEnd) -> tail.Kept:
-    replica = Replica.objects.select_related("log").get(host=host_id, log=frame.log)
+def _end(host: Host, frame: LinkEnd) -> tail.Kept:
     at = tail.state(log_id=frame.log)
-    if at.last >= frame.last and replica.desired == "gone":
-        logs.end_log(log=replica.log, state="stopped")
+    if at.last >= frame.last and observe.log_may_end(host=host, log_id=frame.log):
+        logs.end_log(log=Log.objects.get(id=frame.log), state="stopped")
         return tail.Kept(last=at.last, archived=at.last)
     return tail.Kept(last=at.last, archived=at.archived)
 

@@ -50,7 +50,7 @@ def host_of(headers: Mapping[str, str]) -> Host:
     host = find_host(credential)
     if host is None:
         raise Unknown(code="host.credential_unknown", detail="This credential is unknown or was revoked.")
-    if "cookie" in headers:
+    if headers.get("cookie"):
         raise Invalid({}, code="host.cookie", detail="A host sends no cookie.")
     if headers.get(names.HEADER_CONTRACT.lower()) != str(CONTRACT_VERSION):
         raise WrongContract(
@@ -133,5 +133,5 @@ def _decode(body: bytes, decoder: msgspec.json.Decoder[Message]) -> Message:
     try:
         # PostgreSQL keeps no NUL in a text; in a line it is harmless, for lines are kept compressed.
         return decoder.decode(body if decoder.type is Lines else body.replace(b"\\u0000", b"\\ufffd"))
-    except (msgspec.MsgspecError, RecursionError) as error:
+    except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError) as error:
         raise Invalid({}, code="body.malformed", detail=f"The body is not what the contract says: {error}") from error

@@ -46,7 +46,7 @@ def remember(scope: Scope, refusal: Forbidden, credential: Credential | None) ->
 
 
 def _admit(headers: Mapping[str, str], path: str, offered: list[str]) -> tuple[Credential, str | None]:
-    has_cookie = "cookie" in headers
+    has_cookie = bool(headers.get("cookie"))
     if "origin" in headers and has_cookie and not is_same_origin(headers):
         raise Forbidden(code="ws.origin", detail="A socket with a cookie is opened from a page of this Slipway only.")
     if has_cookie and "origin" not in headers:
