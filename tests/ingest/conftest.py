@@ -83,4 +83,6 @@ def harbour(cast: Cast, redis_url: str, monkeypatch: pytest.MonkeyPatch) -> Harb
         build={},
     )
     build = request_build(actor=cast.actor("developer"), image=image)
-    return Harbour(cast=cast, build=build, host=Caller(cast.host_credential), other=Caller(other), other_host=other_host)
+    return Harbour(
+        cast=cast, build=build, host=Caller(cast.host_credential), other=Caller(other), other_host=other_host
+    )

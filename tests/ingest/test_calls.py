@@ -20,7 +20,9 @@ RESULT = ImageResult(image_id="sha256:" + "a" * 64, digest=None, size=5, layers=
 
 
 def lines(harbour: Harbour, first: int, last: int) -> Lines:
-    return Lines(log=harbour.job.log_id, first=first, lines=[(NS + n, "o", f"line {n}") for n in range(first, last + 1)])
+    return Lines(
+        log=harbour.job.log_id, first=first, lines=[(NS + n, "o", f"line {n}") for n in range(first, last + 1)]
+    )
 
 
 def test_a_build_from_claim_to_finish(
@@ -69,7 +71,10 @@ def test_a_wish_to_cancel_rides_on_the_heartbeat(harbour: Harbour) -> None:
     cancel_build(actor=harbour.cast.actor("developer"), build=harbour.build)
     answer = harbour.host.post(wire.job_path(harbour.job.id, "heartbeat"), wire.Heartbeat(clock_ns=NS))
     assert wire.heartbeat_answer_decoder.decode(answer.content).cancel
-    assert harbour.host.post(wire.job_path(harbour.job.id, "finish"), Finish(state="cancelled", last_line=0)).status_code == 204
+    assert (
+        harbour.host.post(wire.job_path(harbour.job.id, "finish"), Finish(state="cancelled", last_line=0)).status_code
+        == 204
+    )
     assert harbour.state() == "cancelled"
 
 
@@ -81,7 +86,11 @@ def test_a_job_that_nobody_may_claim_now_is_no_content(harbour: Harbour) -> None
 
 def test_the_claim_alone_reveals_the_secrets(harbour: Harbour) -> None:
     secret = set_secret(
-        actor=harbour.cast.actor("operator"), project=harbour.cast.project, environment=None, name="TOKEN", value="hunter22"
+        actor=harbour.cast.actor("operator"),
+        project=harbour.cast.project,
+        environment=None,
+        name="TOKEN",
+        value="hunter22",
     )
     Job.objects.filter(id=harbour.job.id).update(secrets={"git": secret.id})
     assert harbour.host.claim(harbour.job.id).secrets == {"git": "hunter22"}

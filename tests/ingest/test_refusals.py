@@ -100,7 +100,10 @@ def test_an_older_attempt_is_fenced_off(harbour: Harbour, say: Say) -> None:
 @about_a_job
 def test_a_finished_job_hears_nothing_more(harbour: Harbour, say: Say) -> None:
     harbour.host.claim(harbour.job.id)
-    assert harbour.host.post(wire.job_path(harbour.job.id, "finish"), Finish(state="cancelled", last_line=0)).status_code == 204
+    assert (
+        harbour.host.post(wire.job_path(harbour.job.id, "finish"), Finish(state="cancelled", last_line=0)).status_code
+        == 204
+    )
     before = everything()
     assert say(harbour.host, harbour) == 409
     assert everything() == before

@@ -13,7 +13,6 @@ from channels.db import database_sync_to_async
 from runtime.contract import names
 from runtime.contract.link import Ask, Down, Kept, LinkEnd, LinkLines, Positions, Refused
 from runtime.contract.reports import LogPosition
-from webapp.deployments import observe
 from webapp.deployments.models import Replica
 from webapp.hosts.models import Host
 from webapp.ingest import guard
@@ -124,8 +123,10 @@ def _positions(asked: set[str]) -> list[LogPosition]:
 
 
 def _end(host: Host, frame: LinkEnd) -> tail.Kept:
+    """A replica that is still wanted gets a new container, and goes on in the same log."""
     at = tail.state(log_id=frame.log)
-    if at.last >= frame.last and observe.log_may_end(host=host, log_id=frame.log):
+    unwanted = Replica.objects.filter(host=host, log=frame.log, desired="gone").exists()
+    if at.last >= frame.last and unwanted:
         logs.end_log(log=Log.objects.get(id=frame.log), state="stopped")
         return tail.Kept(last=at.last, archived=at.last)
     return tail.Kept(last=at.last, archived=at.archived)

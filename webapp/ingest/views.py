@@ -36,7 +36,9 @@ def from_host(call: Call[P]) -> Callable[Concatenate[HttpRequest, P], HttpRespon
             host = guard.host_of(guard.headers_of(request))
             return call(request, host, *args, **kwargs)
         except Refusal as refusal:
-            refusals.remember(refusal, host=host, ip=getattr(request, "client_ip", "") or request.META.get("REMOTE_ADDR", ""))
+            refusals.remember(
+                refusal, host=host, ip=getattr(request, "client_ip", "") or request.META.get("REMOTE_ADDR", "")
+            )
             return refusals.answer(refusal)
 
     return admitted
