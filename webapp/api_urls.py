@@ -1,7 +1,10 @@
-"""Every path of the REST API: the rooms' own lists, gathered. A room is added by one line here."""
+"""Every path of the REST API: the rooms' own lists, gathered. A room is added by its import and one line here."""
 
 from webapp.rest import urls as rest
+from webapp.teams import api as teams
 
 urlpatterns = [
     *rest.urlpatterns,
+    *teams.urlpatterns,
+    *rest.last,
 ]

@@ -10,7 +10,11 @@ def slug(value: str, *, field: str = "slug") -> str:
     """A short machine name, safe in every name that is made of it."""
     if not SLUG.fullmatch(value):
         raise Invalid(
-            {field: ["Lower-case letters, digits and hyphens, at most 40; it begins with a letter, ends with no hyphen."]}
+            {
+                field: [
+                    "Lower-case letters, digits and hyphens, at most 40; it begins with a letter, ends with no hyphen."
+                ]
+            }
         )
     return value
 

@@ -33,6 +33,9 @@ def check_variables(variables: Mapping[str, str], *, field: str = "variables") -
     for name, value in variables.items():
         check_name(name, field=field)
         check_value(value, field=field)
-    if sum(len(name) + len(value.encode("utf-8", "surrogatepass")) for name, value in variables.items()) > MAX_TOTAL_BYTES:
+    if (
+        sum(len(name) + len(value.encode("utf-8", "surrogatepass")) for name, value in variables.items())
+        > MAX_TOTAL_BYTES
+    ):
         raise Invalid({field: [f"At most {MAX_TOTAL_BYTES} bytes altogether."]})
     return dict(variables)

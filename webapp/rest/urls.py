@@ -1,1 +1,11 @@
-urlpatterns: list = []
+"""The REST floor's own addresses."""
+
+from django.urls import path, re_path
+
+from webapp.rest.documents import Nowhere, Pages, Schema
+
+urlpatterns = [
+    path("schema/", Schema.as_view(), name="api-schema"),
+    path("docs/", Pages.as_view(), name="api-docs"),
+]
+last = [re_path(r"^(?P<path>.*)$", Nowhere.as_view(), name="api-nowhere")]

@@ -117,3 +117,11 @@ class Token(Thing):
         """Not revoked, not expired, and its person (if any) still active."""
         fresh = self.expires_at is None or self.expires_at > now()
         return self.revoked_at is None and fresh and (self.user is None or self.user.is_active)
+
+
+class Failures(models.Model):
+    """How often a credential was wrong of late, from one address or for one account (brakes.py)."""
+
+    key = models.CharField(max_length=64, unique=True)  # a digest
+    since = models.DateTimeField(db_index=True)
+    count = models.PositiveIntegerField(default=1)

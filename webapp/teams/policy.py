@@ -124,7 +124,9 @@ def actor_for_token(token: Token, *, ip: str = "", request_id: str = "") -> Acto
     """The actor of a token: its person's or team's roles, narrowed to its team or project's team."""
     if token.user is not None:
         roles = dict(token.user.memberships.values_list("team_id", "role"))
-        admin = token.user.is_superuser and Scope.ADMIN in token.scopes and token.team_id is None and token.project is None
+        admin = (
+            token.user.is_superuser and Scope.ADMIN in token.scopes and token.team_id is None and token.project is None
+        )
     else:
         roles = {token.team_id: token.role} if token.team_id else {}
         admin = False

@@ -27,7 +27,11 @@ def refreshed(actor: Actor, *, session_key: str | None = None) -> Actor | None:
     With `session_key` the session must still be there, be this person's, and be of the present password.
     """
     if actor.token is not None:
-        token = Token.objects.select_related("user", "team", "project__team", "created_by").filter(id=actor.token.id).first()
+        token = (
+            Token.objects.select_related("user", "team", "project__team", "created_by")
+            .filter(id=actor.token.id)
+            .first()
+        )
         if token is None or not token.is_live():
             return None
         return actor_for_token(token, ip=actor.ip, request_id=actor.request_id)

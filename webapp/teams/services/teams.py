@@ -81,6 +81,4 @@ def delete_team(*, actor: Actor, team: Team) -> None:
         try:
             Team.objects.filter(id=team.id).delete()
         except ProtectedError as error:
-            raise Conflicting(
-                code="team.not_empty", detail="This team has projects. Delete them first."
-            ) from error
+            raise Conflicting(code="team.not_empty", detail="This team has projects. Delete them first.") from error

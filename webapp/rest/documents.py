@@ -1,0 +1,57 @@
+"""The API's description, its pages, and the answer for addresses that are none."""
+
+from typing import Any
+
+from django.contrib.auth.mixins import LoginRequiredMixin
+from django.views.generic import TemplateView
+from drf_spectacular.generators import SchemaGenerator
+from drf_spectacular.renderers import OpenApiJsonRenderer
+from drf_spectacular.utils import extend_schema
+from rest_framework.negotiation import BaseContentNegotiation
+from rest_framework.renderers import BaseRenderer
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from webapp.problems import Missing
+from webapp.rest.views import RoomView
+
+
+class OneFormat(BaseContentNegotiation):
+    """The description is there in one format only, whatever is asked for."""
+
+    def select_parser(self, request: Request, parsers: Any) -> Any:
+        return parsers[0]
+
+    def select_renderer(
+        self, request: Request, renderers: Any, format_suffix: str | None = None
+    ) -> tuple[BaseRenderer, str]:
+        return renderers[0], renderers[0].media_type
+
+
+class Schema(RoomView):
+    """OpenAPI 3.1 of everything under `/api/v1/`."""
+
+    renderer_classes = [OpenApiJsonRenderer]
+    content_negotiation_class = OneFormat
+
+    @extend_schema(exclude=True)
+    def get(self, request: Request) -> Response:
+        """The description itself."""
+        generator = SchemaGenerator()
+        return Response(generator.get_schema(request=request, public=True))
+
+
+class Pages(LoginRequiredMixin, TemplateView):
+    """The description for people: all of it comes from this server."""
+
+    template_name = "rest/docs.html"
+
+
+class Nowhere(RoomView):
+    """Any other address under `/api/`."""
+
+    @extend_schema(exclude=True)
+    def get(self, request: Request, **rest: str) -> Response:
+        raise Missing(code="missing", detail="")
+
+    post = put = patch = delete = get
