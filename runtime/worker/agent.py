@@ -61,7 +61,7 @@ class Agent:
         self._due = asyncio.Event()
         self._fault: asyncio.Future[None] = self._loop.create_future()
         self._logbook = Logbook(
-            engine=engine, spool=spool, masks=masks, on_lines=self._read_more, on_fault=self._reading_failed
+            engine=engine, spool=spool, masks=masks, on_change=self._wake, on_fault=self._reading_failed
         )
         self._link: Link | None = None
         self._instance = ""
@@ -122,17 +122,16 @@ class Agent:
         self._logbook.connected()
         self._link = link
         self._watch(welcome.instance)
-        shipping = asyncio.ensure_future(self._ship(link))
+        both = {asyncio.ensure_future(self._ship(link)), asyncio.ensure_future(self._hear_all(link))}
         try:
-            while True:
-                if shipping.done():
-                    shipping.result()
-                await self._hear(await link.receive())
+            done, _ = await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
+            for ended in done:
+                ended.result()
         finally:
             self._link = None
-            shipping.cancel()
-            with suppress(asyncio.CancelledError, LinkDown):
-                await shipping
+            for task in both:
+                task.cancel()
+            await asyncio.gather(*both, return_exceptions=True)
 
     def _watch(self, instance: str) -> None:
         """Watches this instance's containers from now on; a new connection gets a full list at once."""
@@ -154,11 +153,18 @@ class Agent:
             if ask is not None:
                 await link.send(ask)
             for log in self._logbook.due():
-                await link.send(self._logbook.next_frame(log))
+                frame = self._logbook.next_frame(log)
+                if frame is not None:
+                    await link.send(frame)
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._due.wait(), LOOK_SECONDS)
 
-    async def _hear(self, frame: Down) -> None:
+    async def _hear_all(self, link: Link) -> None:
+        while True:
+            self._hear(await link.receive())
+            self._due.set()
+
+    def _hear(self, frame: Down) -> None:
         match frame:
             case Kept():
                 self._logbook.kept(frame)
@@ -171,7 +177,6 @@ class Agent:
                 self._watcher.relist()
             case _:
                 pass
-        self._due.set()
 
     async def _facts(self) -> EngineFacts | None:
         try:
@@ -186,7 +191,7 @@ class Agent:
             with suppress(LinkDown):
                 await self._link.send(frame)
 
-    def _read_more(self) -> None:
+    def _wake(self) -> None:
         with suppress(RuntimeError):
             self._loop.call_soon_threadsafe(self._due.set)
 

@@ -35,7 +35,7 @@ class Follower:
         engine: Engine,
         spool: Spool,
         redactor: Redactor,
-        on_lines: Callable[[], None],
+        on_change: Callable[[], None],
         on_fault: Callable[[Exception], None],
     ) -> None:
         self.container = container
@@ -43,9 +43,10 @@ class Follower:
         self._engine = engine
         self._spool = spool
         self._redactor = redactor
-        self._on_lines = on_lines
+        self._on_change = on_change
         self._on_fault = on_fault
         self._stop = threading.Event()
+        self._done = threading.Event()
         self._lock = threading.Lock()
         self._stream: LogStream | None = None
         self._thread = threading.Thread(target=self._run, name=f"log-{self.log}", daemon=True)
@@ -53,7 +54,7 @@ class Follower:
 
     @property
     def is_done(self) -> bool:
-        return not self._thread.is_alive()
+        return self._done.is_set()
 
     def stop(self) -> None:
         """Ends the reading, from any thread. The spool takes nothing of it after this."""
@@ -77,6 +78,9 @@ class Follower:
         except Exception as error:
             if not self._stop.is_set():
                 self._on_fault(error)
+        finally:
+            self._done.set()
+            self._on_change()
 
     def _follow(self, backoff: Backoff) -> None:
         """To the log's end."""
@@ -124,7 +128,7 @@ class Follower:
         container = self.container.container_id
         while not self._stop.is_set():
             if self._spool.append(self.log, lines, container=container, unless=self._stop) is not None:
-                self._on_lines()
+                self._on_change()
                 return
             if self._spool.next_number(self.log) is None:
                 self._stop.set()
@@ -141,13 +145,13 @@ class Followers:
         engine: Engine,
         spool: Spool,
         masks: Masks,
-        on_lines: Callable[[], None],
+        on_change: Callable[[], None],
         on_fault: Callable[[Exception], None],
     ) -> None:
         self._engine = engine
         self._spool = spool
         self._masks = masks
-        self._on_lines = on_lines
+        self._on_change = on_change
         self._on_fault = on_fault
         self._running: dict[str, Follower] = {}  # by container
         self._read: set[tuple[str, int | None]] = set()  # container and start whose log was read to its end
@@ -163,6 +167,10 @@ class Followers:
                 continue
             if self._spool.next_number(container.labels[LABEL_LOG]) is not None:
                 self._running[container.container_id] = self._start(container)
+
+    def has_ended(self) -> bool:
+        """Did one come to its end since the last `tend`?"""
+        return any(follower.is_done for follower in self._running.values())
 
     def reads(self, log: str) -> bool:
         """Is somebody still reading into this log?"""
@@ -190,7 +198,7 @@ class Followers:
             engine=self._engine,
             spool=self._spool,
             redactor=redactor,
-            on_lines=self._on_lines,
+            on_change=self._on_change,
             on_fault=self._on_fault,
         )
 

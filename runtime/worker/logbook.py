@@ -11,7 +11,7 @@ from runtime.engine.facts import container_facts
 from runtime.worker.follower import Followers
 from runtime.worker.masks import Masks
 from runtime.worker.shipping import Shipping
-from runtime.worker.spool import Spool
+from runtime.worker.spool import Spool, SpoolBroken
 
 LISTINGS_UNTIL_GONE = 2
 END_STATE = "removed"
@@ -20,7 +20,7 @@ logger = logging.getLogger(__name__)
 
 
 class Logbook:
-    """Called on one thread. `on_lines` and `on_fault` are called from others."""
+    """Called on one thread; `on_change` (there may be something to send) and `on_fault` are called from others."""
 
     def __init__(
         self,
@@ -28,12 +28,12 @@ class Logbook:
         engine: Engine,
         spool: Spool,
         masks: Masks,
-        on_lines: Callable[[], None],
+        on_change: Callable[[], None],
         on_fault: Callable[[Exception], None],
     ) -> None:
         self._spool = spool
         self._shipping = Shipping(spool)
-        self._followers = Followers(engine=engine, spool=spool, masks=masks, on_lines=on_lines, on_fault=on_fault)
+        self._followers = Followers(engine=engine, spool=spool, masks=masks, on_change=on_change, on_fault=on_fault)
         self._containers: dict[str, Container] = {}
         self._absent: dict[str, int] = {}  # log -> full lists in a row without a container of it
 
@@ -65,15 +65,24 @@ class Logbook:
 
     def ask(self) -> Ask | None:
         """The question to send now, if there is one."""
+        if self._followers.has_ended():
+            self._tend()
         return self._shipping.asks(time.monotonic())
 
     def due(self) -> list[str]:
         """Logs for which `next_frame` has something."""
         return self._shipping.due(time.monotonic())
 
-    def next_frame(self, log: str) -> LinkLines | LinkEnd:
-        """What to send of a log that is due."""
-        return self._shipping.next_frame(log, time.monotonic())
+    def next_frame(self, log: str) -> LinkLines | LinkEnd | None:
+        """What to send of a log that is due; None when it cannot be read and begins anew."""
+        try:
+            return self._shipping.next_frame(log, time.monotonic())
+        except SpoolBroken as error:
+            logger.warning("log %s: its lines in the spool are broken (%s); they are read again", log, error)
+            self._followers.stop(log)
+            self._spool.drop(log)
+            self._shipping.ask_anew(log)
+            return None
 
     def kept(self, kept: Kept) -> None:
         """The answer to lines."""

@@ -94,7 +94,7 @@ class Shipping:
         return [log for log, route in self._routes.items() if self._is_due(log, route, now)]
 
     def next_frame(self, log: str, now: float) -> Frame:
-        """What to send of a log that is due."""
+        """What to send of a log that is due. Raises SpoolBroken when that cannot be read."""
         route = self._routes[log]
         cursor = route.cursor or 1
         route.since = now
@@ -148,7 +148,7 @@ class Shipping:
         return route.ended is not None
 
     def ask_anew(self, log: str) -> None:
-        """Where does this log stand? What is held of it does not fit."""
+        """Where does this log stand? What is held of it does not fit, and will be begun anew."""
         self._routes[log] = _Route(ended=self._routes[log].ended)
 
     def drop(self, log: str) -> None:
