@@ -173,13 +173,15 @@ def test_a_dockerfile_that_links_outside_the_tree_is_refused(
         fetch(GitSource(url=repository.url))
 
 
-@pytest.mark.parametrize("bound", [{"tree_bytes": 10}, {"tree_entries": 1}, {"fetched_bytes": 0}])
+@pytest.mark.parametrize(
+    "limits", [replace(LOCAL, tree_bytes=10), replace(LOCAL, tree_entries=1), replace(LOCAL, fetched_bytes=0)]
+)
 def test_a_repository_that_is_too_large_is_refused(
-    bound: dict[str, int], repository: Repository, fetch: Callable[..., Context]
+    limits: GitLimits, repository: Repository, fetch: Callable[..., Context]
 ) -> None:
     repository.commit(big="x" * 1000, more="y")
     with pytest.raises(SourceError) as caught:
-        fetch(GitSource(url=repository.url), replace(LOCAL, **bound))
+        fetch(GitSource(url=repository.url), limits)
     assert caught.value.problem.code == "source_too_large"
 
 
