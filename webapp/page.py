@@ -1,0 +1,129 @@
+"""The floor under every room's views: who asks, what they may see, and forms that carry a verb's findings back."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec, TypeVar, cast
+
+from django import forms
+from django.contrib.auth.views import redirect_to_login
+from django.db.models import Model, QuerySet
+from django.http import Http404, HttpResponse, QueryDict
+from django.http.request import HttpRequest
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods
+from django_htmx.http import HttpResponseClientRedirect
+from django_htmx.middleware import HtmxDetails
+
+from webapp.problems import Invalid, Refusal
+from webapp.teams.policy import Actor
+
+P = ParamSpec("P")
+T = TypeVar("T")
+M = TypeVar("M", bound=Model)
+
+
+class PageRequest(HttpRequest):
+    """A request of a signed-in person: what the middlewares have put on it."""
+
+    actor: Actor
+    htmx: HtmxDetails
+
+
+View = Callable[Concatenate[PageRequest, P], HttpResponse]
+Served = Callable[Concatenate[HttpRequest, P], HttpResponse]
+
+
+def page(view: View[P]) -> Served[P]:
+    """A page of signed-in people; it may take its own form."""
+    return _for_people(view, "GET", "HEAD", "POST")
+
+
+def verb(view: View[P]) -> Served[P]:
+    """An act of signed-in people: POST only, answered by a redirect."""
+    return _for_people(view, "POST")
+
+
+def _for_people(view: View[P], *methods: str) -> Served[P]:
+    @wraps(view)
+    def served(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+        asked = cast(PageRequest, request)
+        if not request.user.is_authenticated:
+            answer = redirect_to_login(request.get_full_path() if request.method != "POST" else "/")
+            return HttpResponseClientRedirect(answer.url) if asked.htmx else answer
+        return view(asked, *args, **kwargs)
+
+    return never_cache(require_http_methods(methods)(served))
+
+
+def find(rows: QuerySet[M], id: str) -> M:
+    """The row among those that the actor may see, or 404: a stranger cannot tell what exists."""
+    row = rows.filter(pk=id).first()
+    if row is None:
+        raise Http404
+    return row
+
+
+class Form(forms.Form):
+    """A form that checks nothing which its verb checks; it shows what the verb found, at the field it is about.
+
+    `carries` maps the verb's field names to the form's where they differ; a longer name goes where its beginning does.
+    """
+
+    carries: dict[str, str] = {}
+    status = 200
+
+    def __init__(self, data: QueryDict | None = None, *, initial: dict[str, Any] | None = None) -> None:
+        super().__init__(data, initial=initial, label_suffix="")
+        for field in self.fields.values():
+            _dress(field)
+
+    def attempt(self, act: Callable[[], T]) -> T | None:
+        """What the verb answers; None when the input is not right or the verb refuses, which the form then shows."""
+        if not self.is_valid():
+            self.status = 422
+            return None
+        try:
+            return act()
+        except Invalid as refusal:
+            self._note(refusal)
+        except Refusal as refusal:
+            for text in [refusal.detail, *refusal.reasons]:
+                self.add_error(None, text)
+            self.status = refusal.status
+        return None
+
+    def _note(self, refusal: Invalid) -> None:
+        self.status = refusal.status
+        for name, texts in refusal.errors.items():
+            field = self._field_of(name)
+            for text in texts:
+                self.add_error(field, text if field and name in (field, *self.carries) else f"{name}: {text}")
+
+    def _field_of(self, name: str) -> str | None:
+        parts = name.split(".")
+        for end in range(len(parts), 0, -1):
+            known = ".".join(parts[:end])
+            known = self.carries.get(known, known)
+            if known in self.fields:
+                return known
+        return None
+
+
+def choose_from(form: forms.Form, name: str, rows: QuerySet[Any]) -> None:
+    """Offer these rows in a field of choices: those that the actor may see."""
+    field = form.fields[name]
+    if not isinstance(field, forms.ModelChoiceField):
+        raise TypeError(name)
+    field.queryset = rows
+
+
+def _dress(field: forms.Field) -> None:
+    """The design system's class for each kind of input."""
+    widget = field.widget
+    if isinstance(widget, forms.CheckboxInput | forms.CheckboxSelectMultiple | forms.RadioSelect):
+        look = "form-check-input"
+    elif isinstance(widget, forms.Select):
+        look = "form-select"
+    else:
+        look = "form-control"
+    widget.attrs["class"] = f"{widget.attrs.get('class', '')} {look}".strip()

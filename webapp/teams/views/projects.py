@@ -1,0 +1,70 @@
+"""Pages of projects: the list, a new one, its settings."""
+
+from django.contrib import messages
+from django.db.models import Count
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+
+from webapp.page import PageRequest, find, page, verb
+from webapp.teams.forms import ProjectForm, RenameForm
+from webapp.teams.models import Project, Team
+from webapp.teams.policy import Action, may
+from webapp.teams.services import create_project, delete_project, rename_project
+
+
+@page
+def index(request: PageRequest) -> HttpResponse:
+    """Every project the person may see, by team."""
+    actor = request.actor
+    projects = Project.objects.visible_to(actor).select_related("team").order_by("team__slug", "slug")
+    counted = projects.annotate(
+        services_count=Count("services", distinct=True),
+        images_count=Count("images", distinct=True),
+        environments_count=Count("environments", distinct=True),
+    )
+    teams = Team.objects.visible_to(actor)
+    makes = any(may(actor, Action.DEFINE, team) for team in teams)
+    return render(request, "projects/index.html", {"projects": counted, "teams": teams, "makes": makes})
+
+
+@page
+def new(request: PageRequest) -> HttpResponse:
+    """Make a project."""
+    actor = request.actor
+    form = ProjectForm(request.POST or None, actor=actor)
+    if request.method == "POST":
+        project = form.attempt(lambda: create_project(actor=actor, **form.cleaned_data))
+        if project is not None:
+            return redirect("board", project.id)
+    facts = {"title": "New project", "form": form, "say": "Make the project", "back": reverse("projects")}
+    return render(request, "parts/form_page.html", facts, status=form.status)
+
+
+@page
+def settings(request: PageRequest, id: str) -> HttpResponse:
+    """Its name, its environments, and its end."""
+    actor = request.actor
+    project = find(Project.objects.visible_to(actor).select_related("team"), id)
+    form = RenameForm(request.POST or None, initial={"name": project.name})
+    if request.method == "POST":
+        renamed = form.attempt(lambda: rename_project(actor=actor, project=project, **form.cleaned_data))
+        if renamed is not None:
+            messages.success(request, "Renamed.")
+            return redirect("project_settings", project.id)
+    facts = {
+        "project": project,
+        "form": form,
+        "defines": may(actor, Action.DEFINE, project),
+        "administers": may(actor, Action.ADMINISTER, project),
+    }
+    return render(request, "projects/settings.html", facts, status=form.status)
+
+
+@verb
+def delete(request: PageRequest, id: str) -> HttpResponse:
+    """End a project that is empty."""
+    project = find(Project.objects.visible_to(request.actor), id)
+    delete_project(actor=request.actor, project=project)
+    messages.success(request, f"Project {project.name} is deleted.")
+    return redirect("projects")
