@@ -54,6 +54,9 @@ class ContainerPlan:
 class Container:
     """One container as the engine shows it. `address` is where the host reaches it, None while it
     has none.
+
+    `oom_killed` is the engine's own mark. An engine on cgroup v1 misses it now and then (exit code 137
+    without the mark) when memory runs out in the first moments of a container.
     """
 
     container_id: str
