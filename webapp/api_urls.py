@@ -1,10 +1,20 @@
 """Every path of the REST API: the rooms' own lists, gathered. A room is added by its import and one line here."""
 
+from webapp.audit import api as audit
+from webapp.environments import api as environments
+from webapp.hosts import api as hosts
+from webapp.live import api as live
+from webapp.logs import api as logs
 from webapp.rest import urls as rest
 from webapp.teams import api as teams
 
 urlpatterns = [
     *rest.urlpatterns,
     *teams.urlpatterns,
+    *audit.urlpatterns,
+    *hosts.urlpatterns,
+    *environments.urlpatterns,
+    *logs.urlpatterns,
+    *live.urlpatterns,
     *rest.last,
 ]

@@ -33,8 +33,8 @@ class Batch:
     end: str | None = None
 
 
-async def follow(*, log_id: str, after: int) -> AsyncGenerator[Batch, None]:
-    """Batches behind line `after` until the log's end. An empty batch says every IDLE_SECONDS that it still lives.
+async def follow(*, log_id: str, after: int, idle: float = IDLE_SECONDS) -> AsyncGenerator[Batch, None]:
+    """Batches behind line `after` until the log's end. An empty batch says every `idle` seconds that it lives.
 
     Raises `TooSlow`.
     """
@@ -48,7 +48,7 @@ async def follow(*, log_id: str, after: int) -> AsyncGenerator[Batch, None]:
                     return
             viewer.overflowed = False
             meets = True
-            while meets and await viewer.wait(IDLE_SECONDS):
+            while meets and await viewer.wait(idle):
                 if viewer.overflowed:
                     raise TooSlow
                 batches, meets = _join(viewer.take(), cursor)
