@@ -1,0 +1,126 @@
+"""Pictures of every page, of a real Slipway with its demo: `python -m tests.pictures FOLDER` (after bin/test's set-up).
+
+Starts its own house on a free port, plays the five-minute tour through the API, and photographs each page in dark and
+light at three widths. README's picture is `board-dark.png` at 1440 (`--readme` writes only that, to docs/pictures/).
+"""
+
+import argparse
+import sys
+import time
+from pathlib import Path
+from typing import Literal
+
+import httpx
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from launch.engine import NoEngine, look_for_engine
+from tests.flows.house import ADMIN_PASSWORD, ROOT, House, drop_home, make_home
+from tests.flows.redis_server import RedisServer
+from tests.flows.story import Json, get, post
+
+CHROMIUM = "/usr/bin/chromium"
+ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-sync", "--no-first-run"]
+WIDTHS = (1440, 1024, 390)
+SETTLE_SECONDS = 1.2
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m tests.pictures", description=__doc__)
+    parser.add_argument("folder", nargs="?", default="var/pictures")
+    parser.add_argument("--readme", action="store_true", help="only the picture of the README")
+    asked = parser.parse_args()
+    engine = look_for_engine()
+    if isinstance(engine, NoEngine):
+        sys.exit(f"No engine at {engine.address}: {engine.reason}")
+    home = make_home()
+    redis = RedisServer(home)
+    redis.start()
+    house = House(home=home, engine=engine.address, redis=redis)
+    try:
+        house.set_up()
+        house.start("web", "control", "worker", "agent")
+        house.wait_ready()
+        pages = play(house)
+        with sync_playwright() as playwright:
+            browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+            photograph(browser, house, pages, Path(asked.folder), readme=asked.readme)
+    finally:
+        house.stop()
+        house.remove_containers()
+        redis.stop()
+        drop_home(home)
+    return 0
+
+
+def play(house: House) -> dict[str, str]:
+    """The tour: the demo built, deployed to dev, promoted to staging, waiting before production. Paths by name."""
+    house.manage("demo")
+    with house.api() as api:
+        project = get(api, "projects/")["results"][0]
+        services = get(api, "services/", project=project["id"])["results"]
+        environments = sorted(get(api, "environments/", project=project["id"])["results"], key=lambda e: e["rank"])
+        for service in services:
+            built = _built(api, service["image"])
+            body = {"service": service["id"], "environment": environments[0]["id"], "build": built["id"]}
+            first = _over(api, post(api, "deployments/", body, status=202))
+        second = _over(api, post(api, f"deployments/{first['id']}/promotion/", {}, status=202))
+        third = post(api, f"deployments/{second['id']}/promotion/", {}, status=202)
+        replica = get(api, "replicas/", service=services[0]["id"], environment=environments[0]["id"])["results"][0]
+        image, team = services[0]["image"], project["team"]
+    return {
+        "projects": "/projects/",
+        "board": f"/projects/{project['id']}/",
+        "image": f"/images/{image}/",
+        "build": f"/builds/{built['id']}/",
+        "service": f"/services/{services[0]['id']}/",
+        "deployment": f"/deployments/{second['id']}/",
+        "approval": f"/deployments/{third['id']}/",
+        "replica": f"/replicas/{replica['id']}/",
+        "hosts": "/hosts/",
+        "team": f"/teams/{team}/",
+        "tokens": "/tokens/",
+        "audit": "/audit/",
+        "account": "/account/",
+    }
+
+
+def _built(api: httpx.Client, image: str) -> Json:
+    """The image's newest build once it is over."""
+    found = get(api, f"images/{image}/builds/")["results"]
+    made = found[0] if found else post(api, f"images/{image}/builds/", {}, status=202)
+    return get(api, f"builds/{made['id']}/", wait=60)
+
+
+def _over(api: httpx.Client, deployment: Json) -> Json:
+    return get(api, f"deployments/{deployment['id']}/", wait=60)
+
+
+def photograph(browser: Browser, house: House, pages: dict[str, str], folder: Path, *, readme: bool) -> None:
+    """Every page in every colour and width, or the README's one."""
+    folder = ROOT / "docs" / "pictures" if readme else folder
+    folder.mkdir(parents=True, exist_ok=True)
+    both: tuple[Literal["dark", "light"], ...] = ("dark", "light")
+    for colours in both[:1] if readme else both:
+        context = browser.new_context(color_scheme=colours, base_url=house.url)
+        page = context.new_page()
+        _sign_in(page)
+        for width in WIDTHS[:1] if readme else WIDTHS:
+            page.set_viewport_size({"width": width, "height": 900})
+            for name, path in {"board": pages["board"]}.items() if readme else pages.items():
+                page.goto(path)
+                time.sleep(SETTLE_SECONDS)
+                shown = f"{name}-{colours}" if readme else f"{name}-{colours}-{width}"
+                page.screenshot(path=folder / f"{shown}.png", full_page=not readme)
+        context.close()
+
+
+def _sign_in(page: Page) -> None:
+    page.goto("/sign-in/")
+    page.fill("#username", "admin")
+    page.fill("#password", ADMIN_PASSWORD)
+    page.click("button[type=submit]")
+    page.wait_for_url("**/projects/**")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
