@@ -25,3 +25,8 @@ def title(value: str, *, field: str = "name", limit: int = MAX_NAME) -> str:
     if not text or len(text) > limit or not text.isprintable():
         raise Invalid({field: [f"One line of 1 to {limit} visible characters."]})
     return text
+
+
+def slug_pattern() -> str:
+    """The slug's pattern, for bodies and their description."""
+    return rf"^{SLUG.pattern}$"

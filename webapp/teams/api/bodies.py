@@ -4,8 +4,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from runtime.contract.names import SLUG
-from webapp.checks import MAX_NAME
+from webapp.checks import MAX_NAME, slug_pattern
 from webapp.rest.serializers import StrictSerializer
 from webapp.teams.models import Invitation, Membership, Project, Role, Team, Token, User
 from webapp.teams.policy import Action, Scope
@@ -15,14 +14,14 @@ MAX_CODE = 200
 MAX_USERNAME = 150
 ID = 26
 
-SLUG_PATTERN = rf"^{SLUG.pattern}$"
+
 ACTIONS = [action.value for action in Action]
 SCOPES = [scope.value for scope in Scope]
 
 
 def slug_field() -> serializers.RegexField:
     """A slug as `names.SLUG` has it."""
-    return serializers.RegexField(SLUG_PATTERN, max_length=40, trim_whitespace=False)
+    return serializers.RegexField(slug_pattern(), max_length=40, trim_whitespace=False)
 
 
 def name_field() -> serializers.CharField:

@@ -1,0 +1,93 @@
+"""REST of hosts: whoever is served sees them; a site admin manages them."""
+
+from django.db.models import QuerySet
+from django.urls import path
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.routers import SimpleRouter
+
+from webapp.hosts import services
+from webapp.hosts.bodies import HostChange, HostMade, HostShown, NewHost
+from webapp.hosts.models import Host
+from webapp.problems import Invalid
+from webapp.rest.filtering import By
+from webapp.rest.serializers import NothingSerializer
+from webapp.rest.views import Listed, RoomViewSet, Shown
+from webapp.teams.models import Team
+from webapp.teams.policy import require_site_admin
+
+
+class Hosts(Listed, Shown, RoomViewSet):
+    """Machines with an engine."""
+
+    serializer_class = HostShown
+    filters = {"name": By("name"), "drained": By("drained", kind="flag")}
+
+    def rows(self) -> QuerySet[Host]:
+        return Host.objects.visible_to(self.actor).prefetch_related("teams")
+
+    @extend_schema(request=NewHost, responses={201: HostMade})
+    def create(self, request: Request) -> Response:
+        """Enroll a host. Its credential is in this answer only."""
+        require_site_admin(self.actor)
+        body = self.body(NewHost)
+        host, credential = services.enroll(actor=self.actor, name=body["name"], every_team=body["every_team"])
+        return Response({**self.get_serializer(host).data, "credential": credential}, status=201)
+
+    @extend_schema(request=HostChange, responses={200: HostShown})
+    def partial_update(self, request: Request, id: str) -> Response:
+        """Say whom it serves and how many builds it runs at once."""
+        host = self.found(id)
+        require_site_admin(self.actor)
+        body = self.body(HostChange)
+        if "every_team" in body or "teams" in body:
+            teams = _teams(body.get("teams", []))
+            every = body.get("every_team", False if teams else host.every_team)
+            services.restrict(actor=self.actor, host=host, every_team=every, teams=teams)
+        if "build_slots" in body:
+            services.set_build_slots(actor=self.actor, host=host, build_slots=body["build_slots"])
+        return self.shown(self.found(id))
+
+    @extend_schema(responses={204: None})
+    def destroy(self, request: Request, id: str) -> Response:
+        """Revoke its credential. What runs there is kept in mind, the host is believed nothing any more."""
+        services.revoke(actor=self.actor, host=self.found(id))
+        return Response(status=204)
+
+    @extend_schema(request=NothingSerializer, responses={200: HostShown})
+    def drain(self, request: Request, id: str) -> Response:
+        """Take no new work; what runs goes on."""
+        host = self.found(id)
+        self.body(NothingSerializer)
+        return self.shown(services.set_drained(actor=self.actor, host=host, drained=True))
+
+    @extend_schema(responses={200: HostShown})
+    def undrain(self, request: Request, id: str) -> Response:
+        """Take work again."""
+        return self.shown(services.set_drained(actor=self.actor, host=self.found(id), drained=False))
+
+    @extend_schema(request=NothingSerializer, responses={201: HostMade})
+    def enrollment(self, request: Request, id: str) -> Response:
+        """A new credential; the one before is worth nothing from now on."""
+        host = self.found(id)
+        self.body(NothingSerializer)
+        credential = services.renew_credential(actor=self.actor, host=host)
+        return Response({**self.get_serializer(self.found(id)).data, "credential": credential}, status=201)
+
+
+def _teams(ids: list[str]) -> list[Team]:
+    found = list(Team.objects.filter(id__in=ids))
+    if len(found) != len(set(ids)):
+        raise Invalid({"teams": ["There is no such team."]})
+    return found
+
+
+router = SimpleRouter()
+router.register("hosts", Hosts, basename="host")
+
+urlpatterns = [
+    *router.urls,
+    path("hosts/<str:id>/drain/", Hosts.as_view({"post": "drain", "delete": "undrain"}), name="host-drain"),
+    path("hosts/<str:id>/enrollment/", Hosts.as_view({"post": "enrollment"}), name="host-enrollment"),
+]

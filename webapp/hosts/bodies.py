@@ -1,0 +1,87 @@
+"""What is read and shown of hosts."""
+
+from typing import Any
+
+from rest_framework import serializers
+
+from webapp.checks import slug_pattern
+from webapp.hosts.models import Host
+from webapp.hosts.services import MAX_BUILD_SLOTS
+from webapp.rest.serializers import StrictSerializer
+
+MAX_TEAMS = 1000
+
+
+class Capacity(serializers.Serializer[Any]):
+    cpus = serializers.IntegerField(allow_null=True)
+    memory = serializers.IntegerField(allow_null=True, help_text="Bytes.")
+    disk_total = serializers.IntegerField(allow_null=True, help_text="Bytes.")
+    disk_free = serializers.IntegerField(allow_null=True, help_text="Bytes.")
+    build_slots = serializers.IntegerField()
+
+
+class HostShown(serializers.ModelSerializer[Host]):
+    state = serializers.ChoiceField(
+        ["enrolled", "ready", "drained", "engine_down", "unknown", "revoked"], read_only=True
+    )
+    engine = serializers.SerializerMethodField(help_text="What the host found out about its engine.")
+    capacity = serializers.SerializerMethodField()
+    builder = serializers.SerializerMethodField()
+    teams = serializers.SerializerMethodField(help_text="Ids of the teams it serves, of those that you may see.")
+
+    class Meta:
+        model = Host
+        fields = (
+            "id",
+            "name",
+            "state",
+            "drained",
+            "every_team",
+            "teams",
+            "engine",
+            "builder",
+            "capacity",
+            "version",
+            "clock_skew_ms",
+            "connected",
+            "last_heard_at",
+            "created_at",
+        )
+
+    def get_engine(self, host: Host) -> dict[str, Any] | None:
+        return host.facts
+
+    def get_builder(self, host: Host) -> str:
+        return str((host.facts or {}).get("builder", ""))
+
+    def get_capacity(self, host: Host) -> Capacity:
+        facts = host.facts or {}
+        known = {name: facts.get(name) for name in ("cpus", "memory", "disk_total", "disk_free")}
+        return Capacity({**known, "build_slots": host.build_slots}).data  # type: ignore[return-value]
+
+    def get_teams(self, host: Host) -> list[str]:
+        actor = self.context["view"].actor
+        return sorted(team.id for team in host.teams.all() if actor.site_admin or team.id in actor.roles)
+
+
+class HostMade(HostShown):
+    credential = serializers.CharField(help_text="Told this once. Put it into a file on the host.")
+
+    class Meta(HostShown.Meta):
+        fields = (*HostShown.Meta.fields, "credential")
+
+
+class NewHost(StrictSerializer):
+    name = serializers.RegexField(slug_pattern(), max_length=40, trim_whitespace=False)
+    every_team = serializers.BooleanField(required=False, default=False)
+
+
+class HostChange(StrictSerializer):
+    every_team = serializers.BooleanField(required=False)
+    teams = serializers.ListField(
+        child=serializers.CharField(min_length=1, max_length=64, trim_whitespace=False),
+        required=False,
+        max_length=MAX_TEAMS,
+        help_text="Ids of the teams that it serves.",
+    )
+    build_slots = serializers.IntegerField(required=False, min_value=0, max_value=MAX_BUILD_SLOTS)
