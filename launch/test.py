@@ -25,6 +25,8 @@ from launch.supervise import Child, Supervisor, end_leftovers
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 EVERYTHING = ("-m", "")  # over the default selection in pyproject.toml, which is the fast tests
 
+AT_ONCE = ("-n", "auto", "--dist", "loadfile")  # one file's tests share what they start
+
 
 @dataclass
 class Run:
@@ -117,7 +119,7 @@ async def _checks(run: Run) -> None:
 async def _tests(run: Run) -> None:
     title("Testing")
     if run.fast:
-        await _step(run, "tests", "pytest", "-q", *run.pytest_words)
+        await _step(run, "tests", "pytest", "-q", *AT_ONCE, *run.pytest_words)
     elif run.pytest_words:
         await _step(run, "tests", "pytest", *EVERYTHING, *run.pytest_words)
     else:
