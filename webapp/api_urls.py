@@ -1,8 +1,10 @@
 """Every path of the REST API: the rooms' own lists, gathered. A room is added by its import and one line here."""
 
 from webapp.audit import api as audit
+from webapp.deployments import api as deployments
 from webapp.environments import api as environments
 from webapp.hosts import api as hosts
+from webapp.images import api as images
 from webapp.live import api as live
 from webapp.logs import api as logs
 from webapp.rest import urls as rest
@@ -14,6 +16,8 @@ urlpatterns = [
     *audit.urlpatterns,
     *hosts.urlpatterns,
     *environments.urlpatterns,
+    *images.urlpatterns,
+    *deployments.urlpatterns,
     *logs.urlpatterns,
     *live.urlpatterns,
     *rest.last,

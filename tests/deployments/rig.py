@@ -1,6 +1,5 @@
 """A project with an image, a service and a host that does what it is told, up to the contract's words."""
 
-
 from dataclasses import dataclass, field
 from typing import Any, Literal
 

@@ -56,7 +56,9 @@ def test_a_release_freezes_settings_variables_and_secrets_by_version(harbour: Ha
     cast = harbour.cast
     cast.dev.variables = {"COLOUR": "blue", "TOKEN": "plain"}
     cast.dev.save()
-    secret = set_secret(actor=cast.actor("owner"), project=cast.project, environment=cast.dev, name="TOKEN", value="s3cr3t")
+    secret = set_secret(
+        actor=cast.actor("owner"), project=cast.project, environment=cast.dev, name="TOKEN", value="s3cr3t"
+    )
     services.change_service(
         actor=cast.actor("developer"),
         service=harbour.service,

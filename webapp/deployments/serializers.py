@@ -1,0 +1,251 @@
+"""Services, releases, deployments and replicas as the API says and hears them."""
+
+from typing import Any
+
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from webapp.deployments.models import Approval, Deployment, Release, Replica, Service
+from webapp.deployments.schemas import FIELDS, OVERRIDES, PLAN, SECRETS, SETTINGS, VARIABLES
+from webapp.deployments.services.request import MAX_COMMENT
+from webapp.deployments.validation import MAX_REPLICAS, effective
+from webapp.images.serializers import ErrorSerializer, StepSerializer, error_of
+from webapp.rest.serializers import StrictSerializer
+
+HEALTH_STATES = ("starting", "healthy", "unhealthy")
+
+
+def _field(name: str, base: type[serializers.Field[Any, Any, Any, Any]]) -> Any:
+    """A field of a service's settings: its shape is told here, its content is checked by `validation` alone."""
+    return extend_schema_field(FIELDS[name])(type(f"{name.title()}Field", (base,), {}))(required=False)
+
+
+def _shown(name: str) -> Any:
+    """The same in an answer, with the default where nothing was given."""
+
+    class Shown(serializers.Field[Any, Any, Any, Any]):
+        def get_attribute(self, instance: Service) -> Any:
+            return effective(instance.settings, {}, "")[name]
+
+        def to_representation(self, value: Any) -> Any:
+            return value
+
+    return extend_schema_field(FIELDS[name])(Shown)(read_only=True)
+
+
+class SettingsSerializer(StrictSerializer):
+    """How a service runs. What is not named here cannot be asked for."""
+
+    command = _field("command", serializers.ListField)
+    ports = _field("ports", serializers.ListField)
+    health = _field("health", serializers.DictField)
+    limits = _field("limits", serializers.DictField)
+    restart = _field("restart", serializers.DictField)
+    replicas = _field("replicas", serializers.IntegerField)
+    variables = _field("variables", serializers.DictField)
+    stop_timeout = _field("stop_timeout", serializers.IntegerField)
+
+
+@extend_schema_field(OVERRIDES)
+class OverridesField(serializers.DictField):
+    """Checked by `deployments.validation`, the one validator."""
+
+
+class NewServiceSerializer(SettingsSerializer):
+    project = serializers.CharField()
+    slug = serializers.CharField(trim_whitespace=False)
+    image = serializers.CharField()
+    overrides = OverridesField(required=False)
+
+
+class ChangedServiceSerializer(SettingsSerializer):
+    slug = serializers.CharField(required=False, trim_whitespace=False)
+    image = serializers.CharField(required=False)
+    overrides = OverridesField(required=False)
+
+
+class ServiceSerializer(serializers.ModelSerializer[Service]):
+    """A service; settings that were not given show their default."""
+
+    project = serializers.CharField(source="project_id")
+    image = serializers.CharField(source="image_id")
+    overrides = OverridesField()
+    command = _shown("command")
+    ports = _shown("ports")
+    health = _shown("health")
+    limits = _shown("limits")
+    restart = _shown("restart")
+    replicas = _shown("replicas")
+    variables = _shown("variables")
+    stop_timeout = _shown("stop_timeout")
+
+    class Meta:
+        model = Service
+        fields = ("id", "project", "slug", "image", *FIELDS, "overrides", "created_at")
+        read_only_fields = fields
+
+
+class ReleaseSerializer(serializers.ModelSerializer[Release]):
+    """An immutable, numbered snapshot. Of secrets it tells names and versions."""
+
+    service = serializers.CharField(source="service_id")
+    environment = serializers.CharField(source="environment_id")
+    build = serializers.CharField(source="build_id")
+    build_number = serializers.IntegerField(source="build.number")
+    settings = serializers.SerializerMethodField()
+    variables = serializers.SerializerMethodField()
+    secrets = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Release
+        fields = (
+            "id", "service", "environment", "number", "build", "build_number", "digest", "config_digest", "settings",
+            "variables", "secrets", "created_at",
+        )  # fmt: skip
+        read_only_fields = fields
+
+    @extend_schema_field(SETTINGS)
+    def get_settings(self, release: Release) -> Any:
+        return release.settings
+
+    @extend_schema_field(VARIABLES)
+    def get_variables(self, release: Release) -> Any:
+        return release.variables
+
+    @extend_schema_field(SECRETS)
+    def get_secrets(self, release: Release) -> dict[str, int]:
+        return {name: secret["version"] for name, secret in release.secrets.items()}
+
+
+class NewDeploymentSerializer(StrictSerializer):
+    """Exactly one of build, digest and release."""
+
+    service = serializers.CharField()
+    environment = serializers.CharField()
+    build = serializers.CharField(required=False)
+    digest = serializers.RegexField(r"^sha256:[0-9a-f]{64}\Z", required=False)
+    release = serializers.CharField(required=False)
+    comment = serializers.CharField(required=False, allow_blank=True, max_length=MAX_COMMENT)
+
+
+class CommentSerializer(StrictSerializer):
+    comment = serializers.CharField(required=False, allow_blank=True, max_length=MAX_COMMENT)
+
+
+class NewApprovalSerializer(CommentSerializer):
+    plan_hash = serializers.RegexField(r"^[0-9a-f]{64}\Z", help_text="Of the plan that was looked at.")
+
+
+class NewRejectionSerializer(CommentSerializer):
+    plan_hash = serializers.RegexField(r"^[0-9a-f]{64}\Z", required=False)
+
+
+class ScaleSerializer(CommentSerializer):
+    environment = serializers.CharField()
+    replicas = serializers.IntegerField(min_value=1, max_value=MAX_REPLICAS)
+
+
+class ApprovalSerializer(serializers.ModelSerializer[Approval]):
+    """One person's yes or no."""
+
+    user = serializers.CharField(source="user.username")
+
+    class Meta:
+        model = Approval
+        fields = ("id", "user", "approved", "plan_hash", "comment", "created_at")
+        read_only_fields = fields
+
+
+class HostStepSerializer(StepSerializer):
+    host = serializers.CharField()
+
+
+class DeploymentRowSerializer(serializers.ModelSerializer[Deployment]):
+    """A deployment in a list."""
+
+    service = serializers.CharField(source="service_id")
+    environment = serializers.CharField(source="environment_id")
+    release = serializers.CharField(source="release_id")
+    release_number = serializers.IntegerField(source="release.number")
+    previous = serializers.CharField(source="previous_id", allow_null=True, help_text="The release that ran before.")
+    log = serializers.CharField(source="log_id")
+    requested_by = serializers.CharField(source="requested_as")
+    sentence = serializers.SerializerMethodField()
+    error = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Deployment
+        fields: tuple[str, ...] = (
+            "id", "service", "environment", "kind", "state", "release", "release_number", "previous", "plan_hash",
+            "sentence", "required_approvals", "requested_by", "comment", "log", "generation", "created_at",
+            "started_at", "finished_at", "error",
+        )  # fmt: skip
+        read_only_fields = fields
+
+    def get_sentence(self, deployment: Deployment) -> str:
+        return str(deployment.plan["sentence"])
+
+    @extend_schema_field(ErrorSerializer(allow_null=True))
+    def get_error(self, deployment: Deployment) -> dict[str, Any] | None:
+        return error_of(deployment.problem, [])
+
+
+class DeploymentSerializer(DeploymentRowSerializer):
+    """One deployment with its plan, its steps host by host, and who said yes or no."""
+
+    plan = serializers.SerializerMethodField()
+    steps = serializers.SerializerMethodField()
+    approvals = ApprovalSerializer(many=True)
+
+    class Meta(DeploymentRowSerializer.Meta):
+        fields = (*DeploymentRowSerializer.Meta.fields, "plan", "steps", "approvals")
+        read_only_fields = fields
+
+    @extend_schema_field(PLAN)
+    def get_plan(self, deployment: Deployment) -> Any:
+        return deployment.plan
+
+    @extend_schema_field(HostStepSerializer(many=True))
+    def get_steps(self, deployment: Deployment) -> list[dict[str, Any]]:
+        return [
+            {**StepSerializer(step).data, "host": link.job.host.name}
+            for link in deployment.host_jobs.all()
+            for step in link.job.steps.all()
+            if step.attempt == link.job.attempt
+        ]
+
+
+class BoundPortSerializer(serializers.Serializer[Any]):
+    container = serializers.IntegerField()
+    host = serializers.IntegerField()
+    address = serializers.CharField()
+    protocol = serializers.CharField()
+
+
+class ReplicaSerializer(serializers.ModelSerializer[Replica]):
+    """One wanted copy and what its host last said of its container."""
+
+    service = serializers.CharField(source="service_id")
+    environment = serializers.CharField(source="environment_id")
+    release = serializers.CharField(source="release_id")
+    host = serializers.CharField(source="host.name")
+    host_state = serializers.CharField(source="host.state")
+    container = serializers.SerializerMethodField(help_text="The engine's id; null while there is none.")
+    health = serializers.SerializerMethodField(help_text="starting, healthy, unhealthy; null when it does not run.")
+    log = serializers.CharField(source="log_id")
+    ports = BoundPortSerializer(many=True)
+
+    class Meta:
+        model = Replica
+        fields = (
+            "id", "service", "environment", "release", "generation", "index", "host", "host_state", "container",
+            "desired", "state", "health", "exit_code", "oom_killed", "restarts", "message", "ports", "log",
+            "created_at", "started_at", "finished_at", "observed_at",
+        )  # fmt: skip
+        read_only_fields = fields
+
+    def get_container(self, replica: Replica) -> str | None:
+        return replica.container or None
+
+    def get_health(self, replica: Replica) -> str | None:
+        return replica.state if replica.state in HEALTH_STATES else None

@@ -1,0 +1,1 @@
+"""Pages of RUNNING: the board, services, deployments, replicas."""

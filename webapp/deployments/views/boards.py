@@ -1,0 +1,40 @@
+"""The home of a project: its board, and the part of it that refreshes itself."""
+
+from typing import Any
+
+from django.http import HttpResponse
+from django.shortcuts import render
+
+from webapp.deployments.board import board
+from webapp.environments.models import Environment
+from webapp.images.models import Image
+from webapp.page import PageRequest, find, page
+from webapp.teams.models import Project
+from webapp.teams.policy import actions_in
+
+RECENT_IMAGES = 50
+
+
+@page
+def show(request: PageRequest, id: str) -> HttpResponse:
+    """Services down, environments across; above it what waits, goes on, broke."""
+    facts = _facts(request, id)
+    facts["images"] = Image.objects.filter(project=facts["project"])[:RECENT_IMAGES]
+    return render(request, "board/show.html", facts)
+
+
+@page
+def part(request: PageRequest, id: str) -> HttpResponse:
+    """The board alone, as it is now."""
+    return render(request, "board/part.html", _facts(request, id))
+
+
+def _facts(request: PageRequest, id: str) -> dict[str, Any]:
+    project = find(Project.objects.visible_to(request.actor).select_related("team"), id)
+    allowed = actions_in(request.actor, project.team_id, project_id=project.id)
+    return {
+        "project": project,
+        "board": board(project=project, actor=request.actor),
+        "may": {action.value: True for action in allowed},
+        "has_environments": Environment.objects.filter(project=project).exists(),
+    }

@@ -1,0 +1,122 @@
+"""The REST API of images and builds."""
+
+from django.db.models import QuerySet
+from django.urls import path
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from runtime.contract import states
+from webapp.images import services
+from webapp.images.models import Build, Image
+from webapp.images.serializers import (
+    BuildRowSerializer,
+    BuildSerializer,
+    ChangedImageSerializer,
+    ImageSerializer,
+    NewBuildSerializer,
+    NewImageSerializer,
+)
+from webapp.rest.filtering import By, narrowed
+from webapp.rest.serializers import NothingSerializer
+from webapp.rest.views import Awaited, Listed, RoomViewSet, Shown, visible
+from webapp.teams.models import Project
+
+STATES = tuple(states.BUILD)
+
+
+class Images(Listed, Shown, RoomViewSet):
+    """Definitions: where an image comes from and how it is built."""
+
+    serializer_class = ImageSerializer
+    filters = {"project": By("project_id"), "slug": By("slug")}
+
+    def rows(self) -> QuerySet[Image]:
+        return Image.objects.visible_to(self.actor).select_related("project__team")
+
+    @extend_schema(request=NewImageSerializer, responses={201: ImageSerializer})
+    def create(self, request: Request) -> Response:
+        """Define an image."""
+        body = self.body(NewImageSerializer)
+        project = visible(Project.objects.visible_to(self.actor), body.pop("project"))
+        return self.shown(services.define_image(actor=self.actor, project=project, **body), status=201)
+
+    @extend_schema(request=ChangedImageSerializer, responses=ImageSerializer)
+    def partial_update(self, request: Request, id: str) -> Response:
+        """Change what is given; a changed definition gets a new revision."""
+        body = self.body(ChangedImageSerializer)
+        return self.shown(services.change_image(actor=self.actor, image=self.found(id), **body))
+
+    @extend_schema(request=None, responses={204: None})
+    def destroy(self, request: Request, id: str) -> Response:
+        """Delete it with its builds and their logs, unless a service uses it."""
+        services.delete_image(actor=self.actor, image=self.found(id))
+        return Response(status=204)
+
+
+class ImageBuilds(RoomViewSet):
+    """The builds of one image."""
+
+    serializer_class = BuildRowSerializer
+    filters = {"state": By("state", choices=STATES)}
+    page_ordering = ("-number",)
+    more_problems = (422,)
+
+    def rows(self) -> QuerySet[Build]:
+        builds = Build.objects.visible_to(self.actor).select_related("host", "job").prefetch_related("job__steps")
+        return builds.defer("layers", "definition", "job__order")
+
+    @extend_schema(responses=BuildRowSerializer(many=True))
+    def list(self, request: Request, id: str) -> Response:
+        """A page of its builds, newest first."""
+        image = self._image(id)
+        page = self.paginate_queryset(narrowed(self.rows().filter(image=image), request.query_params, self.filters))
+        return self.get_paginated_response(self.get_serializer(page, many=True).data)
+
+    @extend_schema(request=NewBuildSerializer, responses={202: BuildSerializer})
+    def create(self, request: Request, id: str) -> Response:
+        """Queue a build of the definition as it is now; `ref` (Git) and `args` are for this build only."""
+        build = services.request_build(actor=self.actor, image=self._image(id), **self.body(NewBuildSerializer))
+        return Response(BuildSerializer(build).data, status=202)
+
+    def _image(self, id: str) -> Image:
+        return visible(Image.objects.visible_to(self.actor).select_related("project__team"), id)
+
+
+class Builds(Awaited, RoomViewSet):
+    """One attempt to produce an image."""
+
+    serializer_class = BuildSerializer
+    terminal = states.terminal_states(states.BUILD)
+    more_problems = (422,)
+
+    def rows(self) -> QuerySet[Build]:
+        builds = Build.objects.visible_to(self.actor).select_related("image__project__team", "host", "job")
+        return builds.prefetch_related("job__steps")
+
+    @extend_schema(request=NothingSerializer, responses={202: BuildSerializer})
+    def cancellation(self, request: Request, id: str) -> Response:
+        """Cancel it: at once while it waits, else its host is asked to stop."""
+        self.body(NothingSerializer)
+        build = services.cancel_build(actor=self.actor, build=self.found(id))
+        return self.shown(self.found(build.id), status=202)
+
+    @extend_schema(request=NothingSerializer, responses={202: BuildSerializer})
+    def retry(self, request: Request, id: str) -> Response:
+        """A new build of exactly the same definition."""
+        self.body(NothingSerializer)
+        return self.shown(services.retry_build(actor=self.actor, build=self.found(id)), status=202)
+
+
+urlpatterns = [
+    path("images/", Images.as_view({"get": "list", "post": "create"}), name="api_images"),
+    path(
+        "images/<id>/",
+        Images.as_view({"get": "retrieve", "patch": "partial_update", "delete": "destroy"}),
+        name="api_image",
+    ),
+    path("images/<id>/builds/", ImageBuilds.as_view({"get": "list", "post": "create"}), name="api_image_builds"),
+    path("builds/<id>/", Builds.as_view({"get": "retrieve"}), name="api_build"),
+    path("builds/<id>/cancellation/", Builds.as_view({"post": "cancellation"}), name="api_build_cancellation"),
+    path("builds/<id>/retry/", Builds.as_view({"post": "retry"}), name="api_build_retry"),
+]
