@@ -15,7 +15,7 @@ import pytest
 
 from launch.places import ROOT
 from launch.processes import recorded, start_time
-from tests.engine_rig import running_engine
+from tests.engine.dockerd import engine_address
 
 START_SECONDS = 120
 STOP_SECONDS = 40
@@ -69,7 +69,7 @@ class Running:
 
 @pytest.fixture(scope="module")
 def engine() -> Iterator[str]:
-    with running_engine() as address:
+    with engine_address() as address:
         yield address
 
 
