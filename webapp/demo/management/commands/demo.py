@@ -1,0 +1,29 @@
+"""Make the demo project."""
+
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from webapp.demo.services import make_demo
+from webapp.problems import Refusal
+from webapp.teams.models import User
+from webapp.teams.policy import actor_for_user
+
+
+class Command(BaseCommand):
+    help = "Makes the demo project (two services, three environments), unless it is there."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--user", default="", help="who makes it; else the first administrator")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        people = User.objects.filter(is_active=True).order_by("date_joined")
+        name = options["user"]
+        user = people.filter(username=name).first() if name else people.filter(is_superuser=True).first()
+        if user is None:
+            raise CommandError(f"There is no user {name}." if name else "There is no administrator yet.")
+        try:
+            project = make_demo(actor=actor_for_user(user))
+        except Refusal as refusal:
+            raise CommandError(refusal.detail) from refusal
+        self.stdout.write(f"{project.team.slug}/{project.slug} is there, made by {user.username}.")
