@@ -1,7 +1,7 @@
 """The fixed cast: who appears in every test of rights, and where they meet.
 
-`owner`, `operator`, `developer` and `viewer` belong to team `shop`; `stranger` owns another team, `rivals`; `admin` is the
-site admin and belongs to none. Host `local` is enrolled, ready and serves every team.
+`owner`, `operator`, `developer` and `viewer` belong to team `shop`; `stranger` owns another team, `rivals`; `admin` is
+the site admin and belongs to none. Host `local` is enrolled, ready and serves every team.
 """
 
 from collections.abc import Sequence

@@ -1,6 +1,6 @@
-"""Tests that commit empty the database afterwards; here the trail lets go of its entries, and what migrations made stays."""
+"""Tests that commit empty the database: here the trail lets go of its entries, and what migrations made stays."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -11,7 +11,7 @@ from webapp.audit import append_only
 from webapp.hosts.models import Installation
 from webapp.ids import new_id
 
-empty = TransactionTestCase._fixture_teardown
+empty: Callable[[Any], None] = vars(TransactionTestCase)["_fixture_teardown"]
 
 
 def _empty_and_restore(self: Any) -> None:

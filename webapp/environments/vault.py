@@ -17,7 +17,7 @@ def encrypt(text: str) -> bytes:
     return sealing.seal(text)
 
 
-def decrypt(ciphertext: bytes) -> str:
+def decrypt(ciphertext: bytes | memoryview) -> str:
     """Under whichever key it was encrypted with."""
     return sealing.unseal(bytes(ciphertext))
 
@@ -35,7 +35,7 @@ def reveal(secret_ids: Mapping[str, str]) -> dict[str, str]:
 
 
 def rotate() -> int:
-    """Encrypt everything again under the newest key; how many secrets that were. May be repeated when it was cut off."""
+    """Encrypt everything again under the newest key; how many secrets that were. May be repeated at any time."""
     done = 0
     for secret_id in Secret.objects.order_by("id").values_list("id", flat=True).iterator(chunk_size=BATCH):
         with transaction.atomic():

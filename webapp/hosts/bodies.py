@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from webapp.checks import slug_pattern
@@ -54,10 +55,11 @@ class HostShown(serializers.ModelSerializer[Host]):
     def get_builder(self, host: Host) -> str:
         return str((host.facts or {}).get("builder", ""))
 
-    def get_capacity(self, host: Host) -> Capacity:
+    @extend_schema_field(Capacity)
+    def get_capacity(self, host: Host) -> dict[str, Any]:
         facts = host.facts or {}
         known = {name: facts.get(name) for name in ("cpus", "memory", "disk_total", "disk_free")}
-        return Capacity({**known, "build_slots": host.build_slots}).data  # type: ignore[return-value]
+        return {**known, "build_slots": host.build_slots}
 
     def get_teams(self, host: Host) -> list[str]:
         actor = self.context["view"].actor
@@ -67,7 +69,8 @@ class HostShown(serializers.ModelSerializer[Host]):
 class HostMade(HostShown):
     credential = serializers.CharField(help_text="Told this once. Put it into a file on the host.")
 
-    class Meta(HostShown.Meta):
+    class Meta:
+        model = HostShown.Meta.model
         fields = (*HostShown.Meta.fields, "credential")
 
 

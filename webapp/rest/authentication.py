@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from rest_framework.authentication import BaseAuthentication, CSRFCheck
 from rest_framework.exceptions import APIException, AuthenticationFailed, PermissionDenied, Throttled
 from rest_framework.request import Request
@@ -35,7 +35,7 @@ class TokenAuthentication(BaseAuthentication):
         if token is None:
             raise _bad_token(request, ip)
         actor = actor_for_token(token, ip=ip, request_id=_request_id(request))
-        request._request.actor = actor
+        _note_actor(request, actor)
         return token.user, actor
 
     def authenticate_header(self, request: Request) -> str:
@@ -54,12 +54,12 @@ class SessionAuthentication(BaseAuthentication):
         if reason:
             record_refusal(actor=actor, action="csrf.denied", reason=reason)
             raise PermissionDenied(f"CSRF check failed: {reason}", code="csrf.denied")
-        request._request.actor = actor
+        _note_actor(request, actor)
         return user, actor
 
 
 def _bad_token(request: Request, ip: str) -> APIException:
-    """401, or 429 from an address that guesses. A good token is heard from there all the same: others may sit behind it."""
+    """401, or 429 from an address that guesses. A good token is heard from there all the same."""
     wait = brakes.seconds_to_wait(brakes.TOKEN, address=ip)
     if wait:
         _refused(request, "auth.throttled", "Too many bad tokens from this address.")
@@ -70,9 +70,14 @@ def _bad_token(request: Request, ip: str) -> APIException:
 
 
 def _csrf_failure(request: HttpRequest) -> str:
-    check = CSRFCheck(lambda _: None)
+    check = CSRFCheck(lambda _: HttpResponse())
     check.process_request(request)
-    return str(check.process_view(request, None, (), {}) or "")
+    return str(check.process_view(request, lambda _: HttpResponse(), (), {}) or "")
+
+
+def _note_actor(request: Request, actor: Actor) -> None:
+    """For what sees only the framework's request: middleware, the trail of refusals."""
+    vars(request._request)["actor"] = actor
 
 
 def _flag_token_in_url(request: Request) -> None:

@@ -7,7 +7,7 @@ from django.conf import settings
 
 
 def address_of(meta: Mapping[str, str]) -> str:
-    """The client's address. Behind n proxies of ours it is the n-th from the end of X-Forwarded-For; the rest is hearsay."""
+    """The client's address; behind n proxies of ours the n-th from the end of X-Forwarded-For. The rest is hearsay."""
     direct = meta.get("REMOTE_ADDR", "")
     hops = settings.TRUSTED_PROXIES
     if hops < 1:

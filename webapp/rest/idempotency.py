@@ -59,7 +59,7 @@ def begin(request: Request) -> IdempotentAnswer | None:
 
 
 def finish(place: IdempotentAnswer, response: Response) -> None:
-    """Keep a success for a day, sealed; forget anything else: what was refused changed nothing and may be tried again."""
+    """Keep a success for a day, sealed; forget anything else: what was refused may be tried again."""
     rows = IdempotentAnswer.objects.filter(pk=place.pk)
     if not 200 <= response.status_code < 300:
         rows.delete()
@@ -78,7 +78,7 @@ def _answer_again(wanted: IdempotentAnswer) -> None:
     if known.status is None or known.answer is None:
         raise Conflicting(
             code="idempotency.under_way",
-            detail="The request with this key is under way, or was cut off. Look whether it was done before you use a new key.",
+            detail="The request with this key is under way, or was cut off. Look what it did before you use a new key.",
         )
     kept: dict[str, Any] = json.loads(sealing.unseal(bytes(known.answer)))
     raise Again(Response(kept["data"], status=known.status, headers={**kept["headers"], REPLAYED: "true"}))

@@ -91,7 +91,7 @@ def _translated(error: Exception) -> Response | None:
             return problem(status=400, detail="A value is outside of what can be stored.")
         case IntegrityError():
             return problem(
-                status=409, detail="Something else was made or changed at the same time. Look, and try again."
+                status=409, detail="Something was made or changed at the same time. Look, and try again."
             )
         case OperationalError() | InterfaceError() | redis.RedisError():
             logger.warning("unavailable: %s", error)

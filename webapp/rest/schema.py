@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from http import HTTPStatus
-from typing import Any
+from typing import Any, Literal
 
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.openapi import AutoSchema
@@ -18,6 +18,7 @@ from webapp.rest.serializers import StrictSerializer
 from webapp.rest.views import Awaited, RoomView, RoomViewSet
 from webapp.rest.waiting import MAX_SECONDS, PARAMETER
 
+Place = Literal["path", "query", "header"]
 ALWAYS = (400, 401, 403, 406, 429, 503)
 ON_READING_ONE = (404,)
 ON_WRITING = (404, 409, 413, 415)
@@ -39,7 +40,7 @@ PROBLEM: dict[str, Any] = {
 }
 
 
-class TokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
+class TokenScheme(OpenApiAuthenticationExtension):
     target_class = TokenAuthentication
     name = "token"
 
@@ -47,7 +48,7 @@ class TokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-ca
         return {"type": "http", "scheme": "bearer", "description": "`Authorization: Bearer slw_…`"}
 
 
-class SessionScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
+class SessionScheme(OpenApiAuthenticationExtension):
     target_class = SessionAuthentication
     name = "session"
 
@@ -72,23 +73,23 @@ class SlipwaySchema(AutoSchema):
             operation["responses"].setdefault(str(status), _problem_response(status))
         return operation
 
-    def get_override_parameters(self) -> list[OpenApiParameter]:
+    def get_override_parameters(self) -> list[Any]:
         return list(self._parameters())
 
     def _parameters(self) -> Iterator[OpenApiParameter]:
         for name in variables(self.path):
-            yield _parameter(name, OpenApiParameter.PATH, {"type": "string"}, required=True)
+            yield _parameter(name, "path", {"type": "string"}, required=True)
         view = self.view
         if isinstance(view, RoomViewSet) and view.action == "list":
             for name, by in view.filters.items():
-                yield _parameter(name, OpenApiParameter.QUERY, _filter_schema(by), about=by.about)
+                yield _parameter(name, "query", _filter_schema(by), about=by.about)
         if isinstance(view, Awaited) and view.action == "retrieve":
             seconds = {"type": "integer", "minimum": 0, "maximum": MAX_SECONDS}
-            yield _parameter(PARAMETER, OpenApiParameter.QUERY, seconds, about="Hold the answer until it is over.")
+            yield _parameter(PARAMETER, "query", seconds, about="Hold the answer until it is over.")
         if self.method == "POST" and isinstance(view, RoomView):
             key = {"type": "string", "minLength": 1, "maxLength": MAX_KEY, "pattern": "^[!-~]+$"}
             yield _parameter(
-                HEADER, OpenApiParameter.HEADER, key, about="Sent again, it is answered again, not done again."
+                HEADER, "header", key, about="A POST sent again is answered again."
             )
 
     def _problems(self) -> list[int]:
@@ -108,14 +109,14 @@ class SlipwaySchema(AutoSchema):
         self.registry.register_on_missing(component)
 
     def _map_serializer(self, serializer: Any, direction: Any, bypass_extensions: bool = False) -> Any:
-        schema = super()._map_serializer(serializer, direction, bypass_extensions)
+        schema: Any = AutoSchema._map_serializer(self, serializer, direction, bypass_extensions)
         if isinstance(serializer, StrictSerializer) and isinstance(schema, dict):
             schema["additionalProperties"] = False
         return schema
 
 
 def _parameter(
-    name: str, location: str, schema: dict[str, Any], *, required: bool = False, about: str = ""
+    name: str, location: Place, schema: dict[str, Any], *, required: bool = False, about: str = ""
 ) -> OpenApiParameter:
     return OpenApiParameter(name=name, type=schema, location=location, required=required, description=about)
 

@@ -48,7 +48,7 @@ class NothingSerializer(StrictSerializer):
 
 
 def wrong_kind(field: Any, value: Any) -> str:
-    """Why a JSON value is not of the field's kind ('' when it is). The framework would turn 1 into "1" and "yes" into true."""
+    """Why a JSON value is not of the field's kind, '' when it is. The framework takes 1 for "1", "yes" for true."""
     if value is None:
         return ""
     for kind, types, text in KINDS:

@@ -1,4 +1,4 @@
-"""So many requests per credential and minute. Counted in each web process: it keeps one client from crowding out others."""
+"""So many requests per credential and minute, so that none crowds out the others. Counted in each web process."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ import time
 from collections import OrderedDict
 from typing import TYPE_CHECKING
 
-from django.conf import settings
 from rest_framework.request import Request
+from rest_framework.settings import api_settings
 from rest_framework.throttling import BaseThrottle
 
 from webapp.rest.client import address_of
@@ -54,7 +54,7 @@ class CredentialThrottle(BaseThrottle):
     seconds = 0.0
 
     def allow_request(self, request: Request, view: APIView) -> bool:
-        count, _, period = settings.REST_FRAMEWORK["DEFAULT_THROTTLE_RATES"]["credential"].partition("/")
+        count, _, period = str(api_settings.DEFAULT_THROTTLE_RATES["credential"]).partition("/")
         key = credential_key(request)
         self.seconds = buckets.take(key, limit=int(count), period=PERIODS[period], at=time.monotonic())
         return self.seconds == 0.0

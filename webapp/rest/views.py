@@ -29,6 +29,7 @@ from webapp.problems import Missing
 from webapp.rest import idempotency
 from webapp.rest.etag import tagged
 from webapp.rest.filtering import PAGING, By, narrowed, refuse_unknown
+from webapp.rest.models import IdempotentAnswer
 from webapp.rest.waiting import PARAMETER as WAIT
 from webapp.rest.waiting import seconds_of, until_terminal
 from webapp.teams.policy import Actor
@@ -41,7 +42,7 @@ class RoomView(APIView):
 
     params: frozenset[str] = frozenset()
     more_problems: tuple[int, ...] = ()  # beyond those that any view may answer; for the schema
-    _place: idempotency.IdempotentAnswer | None = None
+    _place: IdempotentAnswer | None = None
 
     @property
     def actor(self) -> Actor:

@@ -1,7 +1,7 @@
 """Brakes on guessing: failures are counted per address and per account, in the database, for all processes together.
 
-Only failures are written, and none beyond a limit, so that guessing does not become a load. What is counted is a digest;
-a brake tells nobody whether an account exists, since unknown names are counted like known ones.
+Only failures are written, and none beyond a limit, so that guessing does not become a load. What is counted is a
+digest; a brake tells nobody whether an account exists, since unknown names are counted like known ones.
 """
 
 import hashlib

@@ -10,7 +10,7 @@ from webapp.teams.policy import Actor, actor_for_token, actor_for_user
 
 
 def lessened(*user_ids: str) -> None:
-    """Call in the transaction in which these people may have lost something: a role, a session, a token, the account."""
+    """Call in the transaction in which these people may have lost something: role, session, token, account."""
     User.objects.filter(id__in=user_ids).update(rights_epoch=F("rights_epoch") + 1)
 
 

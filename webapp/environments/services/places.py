@@ -1,6 +1,6 @@
 """Environments: the ordered places of a project."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from django.db import IntegrityError, transaction
 from django.db.models import ProtectedError, RestrictedError
@@ -67,7 +67,7 @@ def change_environment(
     hosts: Sequence[Host] | None = None,
     variables: Mapping[str, str] | None = None,
 ) -> Environment:
-    """Change what is given, leave the rest. Whoever may define things may change variables; the place itself, operators.
+    """Change what is given, leave the rest. Variables are for whoever may define things, the place for operators.
 
     What runs there goes on as it is until the next deployment.
     """
@@ -80,7 +80,8 @@ def change_environment(
         _check_hosts(hosts, project)
     try:
         with transaction.atomic():
-            current = Environment.objects.select_for_update().select_related("project__team").get(id=environment.id)
+            rows = Environment.objects.select_for_update(of=("self",)).select_related("project__team")
+            current: Environment = rows.get(id=environment.id)
             before = _state(current, current.hosts.all())
             current.slug = current.slug if slug is None else slug
             current.rank = current.rank if rank is None else rank
@@ -141,7 +142,7 @@ def _taken(slug: str, rank: int) -> Conflicting:
     )
 
 
-def _state(environment: Environment, hosts: Sequence[Host]) -> dict[str, object]:
+def _state(environment: Environment, hosts: Iterable[Host]) -> dict[str, object]:
     """For the trail. Variables by their names only: people put into them what they should not."""
     return {
         "slug": environment.slug,

@@ -90,7 +90,8 @@ class InvitationShown(serializers.ModelSerializer[Invitation]):
 class InvitationMade(InvitationShown):
     code = serializers.CharField(help_text="Told this once. Give it to the invited person.")
 
-    class Meta(InvitationShown.Meta):
+    class Meta:
+        model = InvitationShown.Meta.model
         fields = (*InvitationShown.Meta.fields, "code")
 
 
@@ -136,7 +137,8 @@ class TokenShown(serializers.ModelSerializer[Token]):
 class TokenMade(TokenShown):
     secret = serializers.CharField(help_text="Told this once.")
 
-    class Meta(TokenShown.Meta):
+    class Meta:
+        model = TokenShown.Meta.model
         fields = (*TokenShown.Meta.fields, "secret")
 
 

@@ -1,5 +1,7 @@
 """The addresses of teams under `/api/v1/`."""
 
+from typing import Any
+
 from django.urls import path
 from rest_framework.routers import SimpleRouter
 
@@ -14,8 +16,8 @@ router.register("projects", Projects, basename="project")
 router.register("tokens", Tokens, basename="token")
 router.register("users", Users, basename="user")
 
-ONE = {"get": "retrieve", "patch": "partial_update", "delete": "destroy"}
-MANY = {"get": "list", "post": "create"}
+ONE: dict[str, Any] = {"get": "retrieve", "patch": "partial_update", "delete": "destroy"}
+MANY: dict[str, Any] = {"get": "list", "post": "create"}
 
 urlpatterns = [
     path("me/", MeView.as_view(), name="me"),

@@ -1,5 +1,7 @@
 """Who belongs to a team, and as what."""
 
+from collections.abc import Mapping
+
 from django.db import IntegrityError, transaction
 from django.utils.timezone import now
 
@@ -86,8 +88,8 @@ def _record(
     action: str,
     membership: Membership,
     *,
-    before: dict[str, str] | None = None,
-    after: dict[str, str] | dict[str, int] | dict[str, str | int] | None = None,
+    before: Mapping[str, object] | None = None,
+    after: Mapping[str, object] | None = None,
 ) -> None:
     record(
         actor=actor,

@@ -39,13 +39,13 @@ def create_token(
 ) -> tuple[Token, str]:
     """A token and its secret, which is told this once.
 
-    With `user` it is that person's own, narrowed to `team` or `project` if given; without, it is the team's, with `role`.
+    With `user` it is that person's own, narrowed to `team` or `project` if given; else the team's, with `role`.
     A token never makes one that lives longer than itself.
     """
     if user is not None:
-        _guard_own(actor, user, team, project, role)
+        maker = _guard_own(actor, user, team, project, role)
     else:
-        _guard_team(actor, team, project, role)
+        maker = _guard_team(actor, team, project, role)
     name = checks.title(name)
     kept = _scopes(scopes)
     _check_expiry(actor, expires_at)
@@ -61,7 +61,7 @@ def create_token(
             role=role,
             scopes=kept,
             project=project,
-            created_by=actor.user or user,
+            created_by=maker,
             expires_at=expires_at,
         )
         _record(actor, "token.created", token)
@@ -97,7 +97,7 @@ def find_token(secret: str) -> Token | None:
     return known
 
 
-def _guard_own(actor: Actor, user: User, team: Team | None, project: Project | None, role: str) -> None:
+def _guard_own(actor: Actor, user: User, team: Team | None, project: Project | None, role: str) -> User:
     if not actor.is_system and require_person(actor).id != user.id:
         raise Forbidden(code="authz.denied", detail="Everybody makes their own tokens.")
     if role:
@@ -106,19 +106,21 @@ def _guard_own(actor: Actor, user: User, team: Team | None, project: Project | N
     where = team.id if team is not None else project.team_id if project is not None else None
     if where is not None and not user.memberships.filter(team=where).exists():
         raise Forbidden(code="authz.denied", detail="You are no member of that team.")
+    return user
 
 
-def _guard_team(actor: Actor, team: Team | None, project: Project | None, role: str) -> None:
+def _guard_team(actor: Actor, team: Team | None, project: Project | None, role: str) -> User:
     if team is None:
         raise Invalid({"team": ["A token belongs to a person or to a team."]})
     require_administer(actor, team)
-    require_person(actor)
+    maker = require_person(actor)
     if role not in Role.values:
         raise Invalid({"role": [f"A team's token needs one of {', '.join(Role.values)}."]})
     if not actions_in(actor, team.id):
         raise Forbidden(code="team.denied", detail="Only an owner makes a team's token.")
     require_role_within(actor, team, role)
     _check_binding(team, project)
+    return maker
 
 
 def _check_binding(team: Team | None, project: Project | None) -> None:

@@ -16,7 +16,7 @@ from webapp.teams.policy import SYSTEM
 
 
 class Command(BaseCommand):
-    help = "Make a new encryption key and encrypt every secret again. The old key stays in the file until you remove it."
+    help = "Make a new encryption key and encrypt every secret again. The old key stays until you remove it."
 
     def handle(self, *args: Any, **options: Any) -> None:
         path = Path(settings.SLIPWAY_HOME) / sealing.KEY_FILE
@@ -29,7 +29,7 @@ class Command(BaseCommand):
         count = vault.rotate()
         with transaction.atomic():
             record(actor=SYSTEM, action="keys.rotated", target_type="installation", after={"secrets": count})
-        self.stdout.write(f"{count} secrets are encrypted under the new key. Restart Slipway, then remove the old keys.")
+        self.stdout.write(f"{count} secrets are under the new key. Restart Slipway, then remove the old keys.")
 
 
 def _write(path: Path, keys: list[str]) -> None:

@@ -1,0 +1,29 @@
+"""Who may do what at every endpoint, room by room. A room keeps its own table in `tests/<room>/rules.py`, listed here."""
+
+from tests.audit.rules import RULES as AUDIT
+from tests.environments.rules import RULES as ENVIRONMENTS
+from tests.hosts.rules import RULES as HOSTS
+from tests.rest.walk import Rule
+from tests.teams.rules import RULES as TEAMS
+
+
+def somewhere(cast: object) -> dict[str, str]:
+    return {"path": "no/such/place/"}
+
+
+FLOOR = (
+    Rule("api-schema", "get", (200, 200, 200, 200, 200, 200)),
+    Rule("api-docs", "get", (200, 200, 200, 200, 200, 200), nobody=302),
+    *(
+        Rule("api-nowhere", method, (404, 404, 404, 404, 404, 404), where=somewhere)
+        for method in ("get", "post", "put", "patch", "delete")
+    ),
+)
+
+RULES: tuple[Rule, ...] = (
+    *FLOOR,
+    *TEAMS,
+    *AUDIT,
+    *HOSTS,
+    *ENVIRONMENTS,
+)
