@@ -39,6 +39,15 @@ async def run_slipway(plan: Plan, supervisor: Supervisor) -> None:
         await supervisor.start(plan.engine)
     await _start_redis(plan, supervisor)
     sign_in = await _prepare(plan)
+    try:
+        await _start_servers(plan, supervisor)
+    except BaseException:
+        title(f"\n{sign_in}")  # the first password is told this once, also when a later part fails
+        raise
+    _say_where(plan, sign_in)
+
+
+async def _start_servers(plan: Plan, supervisor: Supervisor) -> None:
     control = control_environment(plan.places, plan.door)
     await supervisor.start(_web(plan, control))
     await supervisor.start(Child("control", (str(plan.places.python), "manage.py", "control"), control))
@@ -50,7 +59,6 @@ async def run_slipway(plan: Plan, supervisor: Supervisor) -> None:
     if plan.demo:
         say("Demo", "making the demo project …")
         say("Demo", await _in_environment(plan, "manage.py", "demo"))
-    _say_where(plan, sign_in)
 
 
 async def _start_redis(plan: Plan, supervisor: Supervisor) -> None:
