@@ -73,9 +73,12 @@ class Harbour:
         progress = Progress(state="running", phase="rolling")
         jobs.progress(job=claimed, progress=progress, now=now())
         owners.job_changed(claimed, progress=progress)
+        self.finish(claimed, finish)
+        return claimed
+
+    def finish(self, claimed: Job, finish: Finish) -> None:
         jobs.finish(job=claimed, finish=finish, now=now())
         owners.job_changed(claimed, finish=finish)
-        return claimed
 
     def claim(self, job: Job) -> Job:
         host = Job.objects.get(id=job.id).host
