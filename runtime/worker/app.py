@@ -41,7 +41,8 @@ def broker_url(redis_url: str) -> str:
 def make_app(config: Config, *, on_ring: Callable[[str], None]) -> Celery:
     """The app that calls `on_ring` with a job's id."""
     queue = host_queue(config.host)
-    app = Celery("slipway-worker")
+    # Without its fixups Celery does not set Django up where the environment names settings of it.
+    app = Celery("slipway-worker", fixups=())
     app.conf.update(
         broker_url=broker_url(config.broker.reveal()),
         broker_connection_timeout=CONNECT_SECONDS,
