@@ -1,6 +1,7 @@
 """Who may do what at every endpoint, room by room. A room keeps its own table in `tests/<room>/rules.py`, listed here."""
 
 from tests.audit.rules import RULES as AUDIT
+from tests.deployments.rules import RULES as RUNNING
 from tests.environments.rules import RULES as ENVIRONMENTS
 from tests.hosts.rules import RULES as HOSTS
 from tests.rest.walk import Rule
@@ -26,4 +27,5 @@ RULES: tuple[Rule, ...] = (
     *AUDIT,
     *HOSTS,
     *ENVIRONMENTS,
+    *RUNNING,
 )

@@ -13,10 +13,17 @@ from django.urls import reverse
 from tests.cast import Cast
 from tests.rest.rules import RULES
 from tests.rest.walk import Rule, endpoints
+from webapp.jobs import dispatch
 
 # What may grow when something is refused: the trail, counters of failures, browsers' sessions.
 MAY_GROW = {"audit.Entry", "audit.Repetition", "teams.Failures", "sessions.Session"}
 NOT_THERE = {"code": "missing", "detail": "There is no such thing, or you may not see it."}
+
+
+@pytest.fixture(autouse=True)
+def quiet(redis_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A Redis for logs and tickets; no doorbell is rung."""
+    monkeypatch.setattr(dispatch, "_send", lambda *, job_id, queue_name: None)
 
 
 def by_name(rule: Rule) -> str:

@@ -1,0 +1,160 @@
+"""Who may do what at the endpoints of images, builds, services, deployments, replicas and their logs."""
+
+from typing import Any
+
+from tests.cast import Cast
+from tests.deployments.rig import SOURCE, Harbour
+from tests.rest.walk import Rule
+from webapp.deployments import services
+from webapp.images.services import define_image, request_build
+
+
+def harbour_of(cast: Cast) -> Harbour:
+    """A service of the cast's project, nothing of it deployed yet."""
+    developer = cast.actor("developer")
+    image = define_image(actor=developer, project=cast.project, slug="front", source=SOURCE)
+    service = services.define_service(
+        actor=developer, project=cast.project, slug="front", image=image, settings={"replicas": 1}
+    )
+    return Harbour(cast=cast, image=image, service=service)
+
+
+def an_image(cast: Cast) -> dict[str, Any]:
+    image = define_image(actor=cast.actor("developer"), project=cast.project, slug="front", source=SOURCE)
+    return {"id": image.id}
+
+
+def a_new_image(cast: Cast) -> dict[str, Any]:
+    return {"project": cast.project.id, "slug": "other", "source": SOURCE}
+
+
+def another_source(cast: Cast) -> dict[str, Any]:
+    return {"source": {**SOURCE, "dockerfile": "FROM slipway/busybox:1\nCMD sleep 9"}}
+
+
+def a_queued_build(cast: Cast) -> dict[str, Any]:
+    return {"id": request_build(actor=cast.actor("owner"), image=harbour_of(cast).image).id}
+
+
+def a_build(cast: Cast) -> dict[str, Any]:
+    return {"id": harbour_of(cast).built().id}
+
+
+def a_service(cast: Cast) -> dict[str, Any]:
+    return {"id": harbour_of(cast).service.id}
+
+
+def a_new_service(cast: Cast) -> dict[str, Any]:
+    image = define_image(actor=cast.actor("developer"), project=cast.project, slug="other", source=SOURCE)
+    return {"project": cast.project.id, "slug": "other", "image": image.id}
+
+
+def two_replicas(cast: Cast) -> dict[str, Any]:
+    return {"replicas": 2}
+
+
+def a_deployed_service(cast: Cast) -> dict[str, Any]:
+    harbour = harbour_of(cast)
+    harbour.deployed()
+    return {"id": harbour.service.id}
+
+
+def three_in_dev(cast: Cast) -> dict[str, Any]:
+    return {"environment": cast.dev.id, "replicas": 3}
+
+
+def a_release(cast: Cast) -> dict[str, Any]:
+    return {"id": harbour_of(cast).deployed().release_id}
+
+
+def a_build_for_dev(cast: Cast) -> dict[str, Any]:
+    harbour = harbour_of(cast)
+    return {"service": harbour.service.id, "environment": cast.dev.id, "build": harbour.built().id}
+
+
+def a_deployment(cast: Cast) -> dict[str, Any]:
+    return {"id": harbour_of(cast).deployed().id}
+
+
+def a_second_deployment(cast: Cast) -> dict[str, Any]:
+    harbour = harbour_of(cast)
+    harbour.deployed()
+    return {"id": harbour.deployed().id}
+
+
+def a_deployment_that_waits(cast: Cast) -> dict[str, Any]:
+    """For production, asked for by the developer."""
+    harbour = harbour_of(cast)
+    waiting = services.deploy(
+        actor=cast.actor("developer"),
+        service=harbour.service,
+        environment=cast.production,
+        build=harbour.built(),
+    )
+    return {"id": waiting.id}
+
+
+def the_plan(cast: Cast) -> dict[str, Any]:
+    hashes = cast.project.services.values_list("deployments__plan_hash", flat=True)
+    return {"plan_hash": hashes.get(deployments__state="awaiting_approval"), "comment": "read"}
+
+
+def a_replica(cast: Cast) -> dict[str, Any]:
+    harbour = harbour_of(cast)
+    harbour.deployed()
+    return {"id": harbour.replicas()[0].id}
+
+
+def a_log(cast: Cast) -> dict[str, Any]:
+    return {"id": harbour_of(cast).built().log_id}
+
+
+def for_events(cast: Cast) -> dict[str, Any]:
+    return {"path": "/ws/events/"}
+
+
+EVERYBODY = (200, 200, 200, 200, 200, 200)
+MEMBERS = (404, 200, 200, 200, 200, 404)
+DEVELOPERS_MAKE = (404, 403, 201, 201, 201, 404)
+DEVELOPERS_CHANGE = (404, 403, 200, 200, 200, 404)
+DEVELOPERS_START = (404, 403, 202, 202, 202, 404)
+DEVELOPERS_REMOVE = (404, 403, 204, 204, 204, 404)
+
+# stranger, viewer, developer, operator, owner, admin
+RULES = (
+    Rule("api_images", "get", EVERYBODY),
+    Rule("api_images", "post", DEVELOPERS_MAKE, body=a_new_image),
+    Rule("api_image", "get", MEMBERS, where=an_image),
+    Rule("api_image", "patch", DEVELOPERS_CHANGE, where=an_image, body=another_source),
+    Rule("api_image", "delete", DEVELOPERS_REMOVE, where=an_image),
+    Rule("api_image_builds", "get", MEMBERS, where=an_image),
+    Rule("api_image_builds", "post", DEVELOPERS_START, where=an_image),
+    Rule("api_build", "get", MEMBERS, where=a_build),
+    Rule("api_build_cancellation", "post", DEVELOPERS_START, where=a_queued_build),
+    Rule("api_build_retry", "post", DEVELOPERS_START, where=a_build),
+    Rule("api_services", "get", EVERYBODY),
+    Rule("api_services", "post", DEVELOPERS_MAKE, body=a_new_service),
+    Rule("api_service", "get", MEMBERS, where=a_service),
+    Rule("api_service", "patch", DEVELOPERS_CHANGE, where=a_service, body=two_replicas),
+    Rule("api_service", "delete", DEVELOPERS_REMOVE, where=a_service),
+    Rule("api_service_releases", "get", MEMBERS, where=a_service),
+    Rule("api_service_scale", "post", DEVELOPERS_START, where=a_deployed_service, body=three_in_dev),
+    Rule("api_release", "get", MEMBERS, where=a_release),
+    Rule("api_deployments", "get", EVERYBODY),
+    Rule("api_deployments", "post", DEVELOPERS_START, body=a_build_for_dev),
+    Rule("api_deployment", "get", MEMBERS, where=a_deployment),
+    Rule("api_deployment_approvals", "get", MEMBERS, where=a_deployment),
+    Rule("api_deployment_approvals", "post", (404, 403, 403, 202, 202, 404), a_deployment_that_waits, the_plan),
+    Rule("api_deployment_rejections", "post", (404, 403, 403, 202, 202, 404), a_deployment_that_waits, the_plan),
+    Rule("api_deployment_cancellation", "post", DEVELOPERS_START, where=a_deployment_that_waits),
+    Rule("api_deployment_rollback", "post", DEVELOPERS_START, where=a_second_deployment),
+    Rule("api_deployment_promotion", "post", DEVELOPERS_START, where=a_deployment),
+    Rule("api_replicas", "get", EVERYBODY),
+    Rule("api_replica", "get", MEMBERS, where=a_replica),
+    Rule("api_replica_restart", "post", DEVELOPERS_START, where=a_replica),
+    Rule("api_replica_stop", "post", DEVELOPERS_START, where=a_replica),
+    Rule("api_replica_start", "post", DEVELOPERS_START, where=a_replica),
+    Rule("log", "get", MEMBERS, where=a_log),
+    Rule("log-lines", "get", MEMBERS, where=a_log),
+    Rule("socket-tickets", "post", (201, 201, 201, 201, 201, 201), body=for_events),
+)
