@@ -1,5 +1,6 @@
 """Browsers that open sockets."""
 
+import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -80,7 +81,7 @@ async def opened(socket: WebsocketCommunicator) -> AsyncIterator[WebsocketCommun
     try:
         yield socket
     finally:
-        with contextlib.suppress(BaseException):
+        with contextlib.suppress(Exception, asyncio.CancelledError):
             await socket.disconnect(timeout=PATIENCE)
 
 

@@ -45,7 +45,9 @@ async def test_every_role_may_watch_and_a_stranger_or_site_admin_may_not(quay: Q
     assert await is_refused((await quay.browser("owner")).socket(f"/ws/logs/{quay.foreign.id}/"))
 
 
-@pytest.mark.parametrize("path", ["/ws/logs/{}/?after=-1", "/ws/logs/{}/?after=x", "/ws/logs/{}/?after=99999999999999999999"])
+@pytest.mark.parametrize(
+    "path", ["/ws/logs/{}/?after=-1", "/ws/logs/{}/?after=x", "/ws/logs/{}/?after=99999999999999999999"]
+)
 async def test_a_cursor_that_is_none_is_refused(quay: Quay, path: str) -> None:
     assert await is_refused((await quay.browser("owner")).socket(path.format(quay.log.id)))
 
@@ -109,9 +111,14 @@ async def test_a_late_ticket_is_refused(quay: Quay, monkeypatch: pytest.MonkeyPa
 @pytest.mark.urls("tests.live.urls")
 def test_tickets_are_for_sockets_and_for_whom_we_know(quay: Quay) -> None:
     for path in ("/api/v1/me/", "/ws/logs/../", "/ws/events/?x=1", "", 5):
-        answer = quay.cast.client("viewer").post("/api/v1/socket-tickets/", {"path": path}, content_type="application/json")
+        answer = quay.cast.client("viewer").post(
+            "/api/v1/socket-tickets/", {"path": path}, content_type="application/json"
+        )
         assert answer.status_code == 400
-    assert Client().post("/api/v1/socket-tickets/", {"path": "/ws/events/"}, content_type="application/json").status_code == 401
+    assert (
+        Client().post("/api/v1/socket-tickets/", {"path": "/ws/events/"}, content_type="application/json").status_code
+        == 401
+    )
 
 
 async def test_one_person_opens_so_many_sockets_and_no_more(quay: Quay, monkeypatch: pytest.MonkeyPatch) -> None:

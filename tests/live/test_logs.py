@@ -1,5 +1,6 @@
 """The log socket: every line once, in order, as text that was encoded once."""
 
+import asyncio
 import contextlib
 
 import pytest
@@ -9,6 +10,7 @@ from channels.testing import WebsocketCommunicator
 from tests.live.conftest import Quay, closed_with, frame, opened
 from tests.logs.given import lines, rows
 from webapp.live import sockets
+from webapp.live.log_socket import LogConsumer
 from webapp.live.warden import TOO_SLOW
 from webapp.logs import archive, follow, tail
 from webapp.logs import services as logs
@@ -72,7 +74,11 @@ async def test_a_viewer_that_is_too_slow_is_told_so(quay: Quay, monkeypatch: pyt
 
 
 async def test_a_viewer_that_takes_nothing_is_dropped(quay: Quay, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sockets, "SEND_SECONDS", 0)
+    async def stuck(*_: object, **__: object) -> None:
+        await asyncio.sleep(60)
+
+    monkeypatch.setattr(sockets, "SEND_SECONDS", 0.1)
+    monkeypatch.setattr(LogConsumer, "send", stuck)
     await write(quay, 1, 3)
     async with opened((await quay.browser("viewer")).socket(quay.path)) as socket:
         assert await closed_with(socket) == TOO_SLOW

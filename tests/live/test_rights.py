@@ -42,7 +42,9 @@ async def test_who_signs_out(quay: Quay, path: str) -> None:
 
 @pytest.mark.parametrize("path", PATHS)
 @pytest.mark.parametrize("change", [{"is_active": False}, {"password": "another"}])
-async def test_a_changed_password_or_an_account_that_is_closed(quay: Quay, path: str, change: dict[str, object]) -> None:
+async def test_a_changed_password_or_an_account_that_is_closed(
+    quay: Quay, path: str, change: dict[str, object]
+) -> None:
     async with opened((await quay.browser("viewer")).socket(path.format(quay.log.id))) as socket:
         await User.objects.filter(username="viewer").aupdate(**change)
         assert await closed_with(socket) == CREDENTIAL_GONE
