@@ -6,6 +6,7 @@ One task looks at the engine, one question at a time, so that what is told is ne
 import asyncio
 import logging
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -61,6 +62,7 @@ class Watcher:
         self._hints: dict[str, str] = {}  # container -> replica, in order of arrival
         self._stirred = asyncio.Event()
         self._relist = True
+        self._listed_at = 0.0
 
     async def run(self) -> None:
         """Until it is cancelled."""
@@ -68,10 +70,12 @@ class Watcher:
         try:
             while True:
                 await self._look()
+                # However much stirs in between: a host whose engine is busy would else be taken for silent.
+                left = self._listed_at + RELIST_SECONDS - time.monotonic()
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(self._stirred.wait(), RELIST_SECONDS)
-                    continue
-                self._relist = True
+                    await asyncio.wait_for(self._stirred.wait(), max(left, 0))
+                if time.monotonic() - self._listed_at >= RELIST_SECONDS:
+                    self._relist = True
         finally:
             events.close()
             self._lane.shutdown(wait=False, cancel_futures=True)
@@ -96,6 +100,7 @@ class Watcher:
         if self._relist:
             self._relist = False
             self._hints.clear()
+            self._listed_at = time.monotonic()
             await self._observer.listed(await self._list())
         while self._hints and not self._relist:
             container, replica = next(iter(self._hints.items()))
