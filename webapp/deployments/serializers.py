@@ -167,6 +167,7 @@ class DeploymentRowSerializer(serializers.ModelSerializer[Deployment]):
     environment = serializers.CharField(source="environment_id")
     release = serializers.CharField(source="release_id")
     release_number = serializers.IntegerField(source="release.number")
+    digest = serializers.CharField(source="release.digest", help_text="What runs, or would run: the same in every place.")
     previous = serializers.CharField(source="previous_id", allow_null=True, help_text="The release that ran before.")
     log = serializers.CharField(source="log_id")
     requested_by = serializers.CharField(source="requested_as")
@@ -176,8 +177,8 @@ class DeploymentRowSerializer(serializers.ModelSerializer[Deployment]):
     class Meta:
         model = Deployment
         fields: tuple[str, ...] = (
-            "id", "service", "environment", "kind", "state", "release", "release_number", "previous", "plan_hash",
-            "sentence", "required_approvals", "requested_by", "comment", "log", "generation", "created_at",
+            "id", "service", "environment", "kind", "state", "release", "release_number", "digest", "previous",
+            "plan_hash", "sentence", "required_approvals", "requested_by", "comment", "log", "generation", "created_at",
             "started_at", "finished_at", "error",
         )  # fmt: skip
         read_only_fields = fields
