@@ -17,8 +17,6 @@ def alone(home: Path, name: str) -> Iterator[None]:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         yield
     except BlockingIOError as error:
-        raise Misconfigured(
-            f"Another {name} already works in {home}; give each its own SLIPWAY_WORKER_HOME."
-        ) from error
+        raise Misconfigured(f"another {name} works in {home}; give each its own SLIPWAY_WORKER_HOME.") from error
     finally:
         os.close(lock)

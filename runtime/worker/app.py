@@ -18,6 +18,7 @@ from runtime.contract.names import DOORBELL_TASK, host_queue
 from runtime.engine.docker import DockerEngine
 from runtime.worker.alone import alone
 from runtime.worker.attempt import Hands
+from runtime.worker.broker import broker_url, guard_transport
 from runtime.worker.config import Config
 from runtime.worker.control_plane import ControlPlane
 from runtime.worker.job import carry_out
@@ -33,16 +34,11 @@ LEAVE_SECONDS = 4.0  # and then have this time to let go
 logger = logging.getLogger(__name__)
 
 
-def broker_url(redis_url: str) -> str:
-    """Celery's spelling of a Redis URL: a unix socket is `redis+socket://`."""
-    return redis_url.replace("unix://", "redis+socket://", 1)
-
-
 def make_app(config: Config, *, on_ring: Callable[[str], None]) -> Celery:
     """The app that calls `on_ring` with a job's id."""
     queue = host_queue(config.host)
     # Without its fixups Celery does not set Django up where the environment names settings of it.
-    app = Celery("slipway-worker", fixups=())
+    app = Celery("slipway-worker", fixups=[])
     app.conf.update(
         broker_url=broker_url(config.broker.reveal()),
         broker_connection_timeout=CONNECT_SECONDS,
@@ -88,6 +84,7 @@ def make_app(config: Config, *, on_ring: Callable[[str], None]) -> Celery:
 
 def run_worker(config: Config) -> None:
     """Hears doorbells until it is told to stop."""
+    guard_transport()
     with alone(config.home, "worker"):
         shutil.rmtree(config.jobs, ignore_errors=True)
         engine = DockerEngine(address=config.engine, publish_address=config.publish_address)

@@ -13,7 +13,6 @@ from celery import Celery
 from kombu import Exchange, Queue
 
 from runtime.contract.names import DOORBELL_TASK, host_queue
-from runtime.worker.app import broker_url
 from tests.worker.fake_control_plane import CREDENTIAL, FakeControlPlane
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -98,7 +97,7 @@ class WorkerHost:
     def ring(self, *args: object, task: str = DOORBELL_TASK) -> None:
         """Ring the host's doorbell."""
         queue = host_queue(HOST)
-        with Celery("ringer", broker=broker_url(self.redis_url)) as app:
+        with Celery("ringer", broker=self.redis_url.replace("unix://", "redis+socket://")) as app:
             app.conf.task_ignore_result = True
             app.amqp.queues.add(Queue(queue, exchange=Exchange(queue, type="direct"), routing_key=queue))
             app.send_task(task, args=list(args), queue=queue, retry=False)

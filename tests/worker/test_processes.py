@@ -1,5 +1,6 @@
 """The worker as real processes: doorbells over a real Redis, restarts, ends."""
 
+import json
 import signal
 import subprocess
 import tempfile
@@ -22,6 +23,22 @@ from tests.worker.processes import HOST, SilentEngine, WorkerHost, children, com
 pytestmark = pytest.mark.flow
 
 OUTAGE_SECONDS = 4
+PROPERTIES = {"delivery_tag": "1", "delivery_info": {}, "body_encoding": "base64"}
+HEADERS = {"task": "slipway.ring", "id": "1"}
+GARBAGE = [
+    b"not json",
+    b"\xff\xfe",
+    b"7",
+    b"{}",
+    b'{"body": "!", "headers": {}, "properties": {}}',
+    json.dumps({"body": "!", "headers": HEADERS, "properties": PROPERTIES}).encode(),
+    json.dumps({"body": "AAAA", "headers": HEADERS, "properties": PROPERTIES}).encode(),
+    json.dumps({"body": "AAAA", "content-type": "application/x-python-serialize", "content-encoding": "binary",
+                "headers": HEADERS, "properties": PROPERTIES}).encode(),
+    json.dumps({"body": "W10=", "content-type": "application/json", "content-encoding": "utf-8",
+                "headers": {**HEADERS, "eta": "never", "expires": [], "retries": "x"},
+                "properties": PROPERTIES}).encode(),
+]  # fmt: skip
 
 
 class Broker:
@@ -92,7 +109,7 @@ def test_what_is_no_doorbell_is_dropped_and_does_no_harm(
     for words in ([], [new_id()], ["../../etc/passwd", CONTRACT_VERSION], [new_id(), 99], [7, 7], [new_id(), 1, 2, 3]):
         host.ring(*words)
     host.ring(new_id(), CONTRACT_VERSION, task="slipway.unknown")
-    for garbage in (b"not json", b"{}", b'{"body": "!", "headers": {}, "properties": {}}'):
+    for garbage in GARBAGE:
         client.lpush(host_queue(HOST), garbage)
     hears(host)
     assert worker.poll() is None
