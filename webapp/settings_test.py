@@ -10,7 +10,7 @@ os.environ.setdefault("SLIPWAY_ENCRYPTION_KEYS", "bm90LWEtc2VjcmV0LW9ubHktZm9yLX
 os.environ.setdefault("SLIPWAY_ALLOWED_HOSTS", "localhost,127.0.0.1,testserver")
 
 from webapp.settings import *  # noqa: E402, F403
-from webapp.settings import DATABASES, SLIPWAY_HOME  # noqa: E402
+from webapp.settings import DATABASES, SLIPWAY_HOME, SQLITE_OPTIONS  # noqa: E402
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 STORAGES = {
@@ -21,3 +21,7 @@ CHANNEL_LAYERS = {"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     # A file, as in life: threads of one test share a database in memory, and with it its table locks.
     DATABASES["default"]["TEST"] = {"NAME": str(SLIPWAY_HOME / "test.sqlite3")}
+    DATABASES["default"]["OPTIONS"] = {
+        **SQLITE_OPTIONS,
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=OFF; PRAGMA foreign_keys=ON;",
+    }

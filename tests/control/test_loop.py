@@ -67,7 +67,12 @@ def test_a_loop_that_stops_lets_the_next_one_begin_at_once() -> None:
 def test_who_does_not_lead_does_nothing() -> None:
     done: list[datetime] = []
     lock.take(holder="other", now=datetime.now(UTC))
-    Loop(holder="me", parts=[Part("work", lambda moment: done.append(moment) or 1)]).turn()
+
+    def work(moment: datetime) -> int:
+        done.append(moment)
+        return 1
+
+    Loop(holder="me", parts=[Part("work", work)]).turn()
     assert done == []
 
 

@@ -5,7 +5,6 @@ from typing import Any
 
 import msgspec
 import pytest
-from django.http import HttpResponse
 from django.test import Client
 
 from runtime.contract import CONTRACT_VERSION, names, wire
@@ -32,7 +31,7 @@ class Caller:
     headers: dict[str, str] = field(default_factory=dict)
     client: Client = field(default_factory=Client)
 
-    def post(self, path: str, body: msgspec.Struct | bytes | dict[str, Any], **headers: str) -> HttpResponse:
+    def post(self, path: str, body: msgspec.Struct | bytes | dict[str, Any], **headers: str) -> Any:
         data = body if isinstance(body, bytes) else msgspec.json.encode(body)
         sent = {
             "Authorization": f"Bearer {self.credential}",
@@ -42,7 +41,7 @@ class Caller:
             **headers,
         }
         shown = {name: value for name, value in sent.items() if value}
-        answer: HttpResponse = self.client.post(path, data, content_type="application/json", headers=shown)
+        answer: Any = self.client.post(path, data, content_type="application/json", headers=shown)
         return answer
 
     def claim(self, job_id: str) -> Claim:

@@ -11,14 +11,13 @@ from asgiref.sync import sync_to_async
 from channels.testing import WebsocketCommunicator
 
 from runtime.contract import CONTRACT_VERSION, link, names
-from runtime.contract.reports import Line
+from runtime.contract.reports import MAX_LINE_BYTES, Line
 from tests.cast import Cast
 from tests.ingest.conftest import Harbour
 from webapp.audit.models import Entry
 from webapp.deployments.models import Release, Replica, Service
 from webapp.hosts.models import Host
 from webapp.images.models import Build
-from webapp.ingest import guard
 from webapp.ingest import link as link_room
 from webapp.ingest.routing import link as application
 from webapp.logs import archive, reader
@@ -63,7 +62,8 @@ class Agent:
         await self.wire.send_to(bytes_data=link.encoder.encode(frame))
 
     async def hear(self) -> Any:
-        return link.down_decoder.decode(await self.wire.receive_from(timeout=PATIENCE))
+        heard: Any = await self.wire.receive_from(timeout=PATIENCE)
+        return link.down_decoder.decode(heard)
 
     async def hear_kept(self, last: int, archived: int | None = None) -> link.Kept:
         """The first answer that says so."""
@@ -218,11 +218,12 @@ async def test_another_hosts_log_and_a_builds_log_are_refused(harbour: Harbour) 
 async def test_batches_out_of_bounds_are_refused(harbour: Harbour) -> None:
     replica = await replica_of(harbour)
     async with linked(harbour.host.credential) as agent:
-        for first, batch in (
+        wrong: list[tuple[int, list[Line]]] = [
             (0, lines(1, 1)),
             (1, [(-1, "o", "x")]),
-            (1, [(1, "o", "x" * (guard.MAX_LINE_BYTES + 99))]),
-        ):
+            (1, [(1, "o", "x" * (MAX_LINE_BYTES + 99))]),
+        ]
+        for first, batch in wrong:
             await agent.say(link.LinkLines(log=replica.log_id, first=first, lines=batch))
             assert isinstance(await agent.hear(), link.Refused)
     assert await texts(replica.log_id) == []

@@ -31,21 +31,21 @@ def everything() -> object:
 
 
 def heartbeat(caller: Caller, harbour: Harbour) -> int:
-    return caller.post(wire.job_path(harbour.job.id, "heartbeat"), wire.Heartbeat(clock_ns=1)).status_code
+    return int(caller.post(wire.job_path(harbour.job.id, "heartbeat"), wire.Heartbeat(clock_ns=1)).status_code)
 
 
 def progress(caller: Caller, harbour: Harbour) -> int:
     said = Progress(state="running", steps=[Step(number=1, name="x", state="running", started_ns=1)])
-    return caller.post(wire.job_path(harbour.job.id, "progress"), said).status_code
+    return int(caller.post(wire.job_path(harbour.job.id, "progress"), said).status_code)
 
 
 def lines(caller: Caller, harbour: Harbour) -> int:
     said = Lines(log=harbour.job.log_id, first=1, lines=[(1, "o", "x")])
-    return caller.post(wire.job_path(harbour.job.id, "lines"), said).status_code
+    return int(caller.post(wire.job_path(harbour.job.id, "lines"), said).status_code)
 
 
 def finish(caller: Caller, harbour: Harbour) -> int:
-    return caller.post(wire.job_path(harbour.job.id, "finish"), Finish(state="failed", last_line=0)).status_code
+    return int(caller.post(wire.job_path(harbour.job.id, "finish"), Finish(state="failed", last_line=0)).status_code)
 
 
 CALLS: list[Say] = [heartbeat, progress, lines, finish]

@@ -1,6 +1,7 @@
 """Doorbells: what they carry, and that a lost one rings again."""
 
 import json
+import time
 from datetime import timedelta
 
 import pytest
@@ -55,7 +56,9 @@ def test_redis_away_is_left_to_the_control_loop(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr(dispatch, "app", sender("unix:///nowhere/redis.sock"))
+    begun = time.monotonic()
     send(job_id="0" * 26, queue_name=names.host_queue("local"))
+    assert time.monotonic() - begun < 1  # a person waits for this
     assert "was not rung" in caplog.text
 
 
@@ -82,9 +85,9 @@ def test_a_silent_hosts_queue_stays_short(gangway: Gangway) -> None:
     gangway.job()
     gangway.rung.clear()
     Host.objects.update(last_heard_at=START - timedelta(hours=1))
-    for minute in range(24 * 60):
+    for minute in range(6 * 60):
         jobs.ring_outstanding(now=later(60 * minute))
-    assert len(gangway.rung) < 24 * 6 + 12
+    assert len(gangway.rung) < 6 * 6 + 12
 
 
 def test_only_as_many_builds_ring_as_find_a_slot_the_oldest_first(gangway: Gangway) -> None:

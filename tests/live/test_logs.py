@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+from collections.abc import AsyncIterator
 
 import pytest
 from channels.db import database_sync_to_async
@@ -64,9 +65,9 @@ async def test_an_ended_log_comes_whole_with_its_end(quay: Quay) -> None:
 
 
 async def test_a_viewer_that_is_too_slow_is_told_so(quay: Quay, monkeypatch: pytest.MonkeyPatch) -> None:
-    async def too_slow(**_: object) -> object:
+    async def too_slow(**_: object) -> AsyncIterator[follow.Batch]:
+        yield follow.Batch(text="", last=0)
         raise follow.TooSlow
-        yield
 
     monkeypatch.setattr(follow, "follow", too_slow)
     async with opened((await quay.browser("viewer")).socket(quay.path)) as socket:
