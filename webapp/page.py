@@ -7,7 +7,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar, cast
 from django import forms
 from django.contrib.auth.views import redirect_to_login
 from django.db.models import Model, QuerySet
-from django.http import Http404, HttpResponse, QueryDict
+from django.http import Http404, HttpResponse, QueryDict, StreamingHttpResponse
 from django.http.request import HttpRequest
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
@@ -29,8 +29,9 @@ class PageRequest(HttpRequest):
     htmx: HtmxDetails
 
 
-View = Callable[Concatenate[PageRequest, P], HttpResponse]
-Served = Callable[Concatenate[HttpRequest, P], HttpResponse]
+Answer = HttpResponse | StreamingHttpResponse
+View = Callable[Concatenate[PageRequest, P], Answer]
+Served = Callable[Concatenate[HttpRequest, P], Answer]
 
 
 def page(view: View[P]) -> Served[P]:
@@ -45,7 +46,7 @@ def verb(view: View[P]) -> Served[P]:
 
 def _for_people(view: View[P], *methods: str) -> Served[P]:
     @wraps(view)
-    def served(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+    def served(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> Answer:
         asked = cast(PageRequest, request)
         if not request.user.is_authenticated:
             answer = redirect_to_login(request.get_full_path() if request.method != "POST" else "/")

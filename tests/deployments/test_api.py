@@ -6,7 +6,7 @@ import pytest
 from django.test import Client
 
 from tests.deployments.rig import SOURCE, Harbour
-from webapp.deployments.models import Deployment, Replica
+from webapp.deployments.models import Deployment, Replica, Service
 
 JSON = "application/json"
 
@@ -61,40 +61,32 @@ def test_a_build_shows_its_result(harbour: Harbour) -> None:
     assert shown["error"] is None and shown["host"] == "local" and shown["steps"] == []
 
 
-@pytest.mark.parametrize(
-    "field",
-    [
-        "privileged",
-        "cap_add",
-        "devices",
-        "mounts",
-        "network_mode",
-        "pid",
-        "security_opt",
-        "sysctls",
-        "runtime",
-        "reference",
-    ],
-)
+FOREIGN = (
+    "privileged", "cap_add", "devices", "mounts", "volumes", "network_mode", "pid", "ipc", "userns_mode",
+    "security_opt", "sysctls", "runtime", "ulimits", "cgroup_parent", "oom_score_adj", "labels", "reference",
+)  # fmt: skip
+
+
 @pytest.mark.parametrize("way", ["create", "change", "override", "health", "limits", "port"])
-def test_no_way_leads_round_the_model_of_a_container(harbour: Harbour, field: str, way: str) -> None:
+def test_no_way_leads_round_the_model_of_a_container(harbour: Harbour, way: str) -> None:
     client, cast = harbour.cast.bearer("developer"), harbour.cast
     base = {"project": cast.project.id, "slug": "other", "image": harbour.image.id}
-    if way == "change":
-        answer = client.patch(f"/api/v1/services/{harbour.service.id}/", {field: True}, content_type=JSON)
-    else:
-        more: dict[str, Any] = {
-            "create": {field: True},
-            "override": {"overrides": {"dev": {field: True}}},
-            "health": {"health": {"kind": "none", field: True}},
-            "limits": {"limits": {field: True}},
-            "port": {"ports": [{"container": 80, field: True}]},
-        }[way]
-        answer = post(client, "services/", {**base, **more})
-    assert answer.status_code == 400, answer.content
-    assert any(field in name for name in answer.json()["errors"])
+    for field in FOREIGN:
+        if way == "change":
+            answer = client.patch(f"/api/v1/services/{harbour.service.id}/", {field: True}, content_type=JSON)
+        else:
+            more: dict[str, Any] = {
+                "create": {field: True},
+                "override": {"overrides": {"dev": {field: True}}},
+                "health": {"health": {"kind": "none", field: True}},
+                "limits": {"limits": {field: True}},
+                "port": {"ports": [{"container": 80, field: True}]},
+            }[way]
+            answer = post(client, "services/", {**base, **more})
+        assert answer.status_code == 400, answer.content
+        assert any(field in name for name in answer.json()["errors"])
     harbour.service.refresh_from_db()
-    assert harbour.service.settings == {"replicas": 2}
+    assert harbour.service.settings == {"replicas": 2} and Service.objects.count() == 1
 
 
 def test_errors_name_the_field_where_it_stands(harbour: Harbour) -> None:

@@ -179,7 +179,11 @@ def test_an_unhealthy_release_never_replaces_a_healthy_one_and_rollback_is_a_dep
         )
         assert get(api, f"deployments/{scaled['id']}/", wait=60)["state"] == "succeeded"
         wait_for("two replicas", lambda: len(replicas(api, service, place["dev"])) == 2)
-        back = post(api, f"deployments/{first['id']}/rollback/", {}, status=202)
+        better = {"kind": "dockerfile", "dockerfile": FRONT, "files": {"index.html": "better"}}
+        assert api.patch(f"images/{image['id']}/", json={"source": better}).status_code == 200
+        third = deploy(api, service, place["dev"], build=build(api, image)["id"])
+        assert third["state"] == "succeeded"
+        back = post(api, f"deployments/{third['id']}/rollback/", {}, status=202)
         done = get(api, f"deployments/{back['id']}/", wait=60)
         assert done["state"] == "succeeded"
         assert done["digest"] == good["digest"]

@@ -22,8 +22,8 @@ class EntryShown(serializers.ModelSerializer[Entry]):
     team = serializers.CharField(source="team_id")
     project = serializers.CharField(source="project_id")
     token = serializers.CharField(source="token_id")
-    before = serializers.JSONField(allow_null=True)
-    after = serializers.JSONField(allow_null=True)
+    before = serializers.DictField(allow_null=True)
+    after = serializers.DictField(allow_null=True)
 
     class Meta:
         model = Entry

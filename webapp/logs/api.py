@@ -104,13 +104,13 @@ class Lines(RoomView):
         log = visible(Log.objects.visible_to(self.actor), id)
         asked = request.query_params
         after, limit = _number(asked, "after", 0), _number(asked, "limit", DEFAULT_LINES)
+        follows = _flag(asked, "follow")
         kind = getattr(request.accepted_renderer, "media_type", "")
         if kind == TEXT:
             return _streamed(reader.stream_text(log), "text/plain; charset=utf-8", name=f"{log.kind}-{log.id}.txt")
         if kind == NDJSON:
             still = partial(still_may_see, self.actor, log.id)
-            endless = asked.get("follow", "0") == "1"
-            return _streamed(_followed(log.id, after, still) if endless else _ndjson(log, after), NDJSON)
+            return _streamed(_followed(log.id, after, still) if follows else _ndjson(log, after), NDJSON)
         page = reader.read(log=log, after=after, limit=limit, stream=asked.get("stream"), q=asked.get("q"))
         return Response({"results": page.rows, "end": page.end, "last": page.last})
 
@@ -120,6 +120,13 @@ def _number(asked: Any, name: str, default: int) -> int:
     if not (word.isascii() and word.isdecimal() and len(word) < 17):
         raise Invalid({name: ["A whole number."]})
     return int(word)
+
+
+def _flag(asked: Any, name: str) -> bool:
+    word = asked.get(name, "0")
+    if word not in ("0", "1"):
+        raise Invalid({name: ["0 or 1."]})
+    return bool(word == "1")
 
 
 def _streamed(pieces: AsyncIterator[bytes], content_type: str, *, name: str = "") -> StreamingHttpResponse:

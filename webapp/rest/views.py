@@ -58,6 +58,8 @@ class RoomView(APIView):
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
+        if not hasattr(self, (request.method or "").lower()):
+            return  # 405 follows, whatever the parameters are
         refuse_unknown(request.query_params, self.known_params())
         if request.method == "POST":
             self._place = idempotency.begin(request)

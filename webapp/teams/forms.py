@@ -64,7 +64,7 @@ class TokenForm(Form):
         choices=[(scope.value, scope.value) for scope in Scope],
         widget=forms.CheckboxSelectMultiple,
         label="It may",
-        help_text="read: see. build: run builds. deploy: change what runs. approve: yes or no. admin: all that you may.",
+        help_text="read: see. build: run builds. deploy: change what runs. approve: yes or no. admin: all you may.",
     )
     team = forms.ModelChoiceField(
         queryset=Team.objects.none(), required=False, label="Team", empty_label="every team of mine"

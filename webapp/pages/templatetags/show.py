@@ -42,12 +42,18 @@ STATES: dict[str, tuple[str, str]] = {
     "enrolled": ("idle", "hourglass"),
     "revoked": ("idle", "ban"),
     "done": ("good", "check"),
+    "empty": ("idle", "circle-dashed"),
+    "waiting": ("warn", "hourglass"),
+    "degraded": ("warn", "alert-triangle"),
+    "down": ("bad", "circle-x"),
 }
 WORDS = {
     "awaiting_approval": "waits for approval",
     "rolled_back": "rolled back",
     "engine_down": "engine down",
     "enrolled": "never heard",
+    "empty": "nothing runs",
+    "waiting": "waits for approval",
 }
 
 
@@ -115,10 +121,10 @@ def lasted(start: datetime | None, end: datetime | None) -> str:
 @register.filter
 def span(length: timedelta) -> str:
     """A duration in the two units that matter."""
-    seconds = max(length.total_seconds(), 0.0)
-    if seconds < 10:
-        return f"{seconds:.1f} s"
-    whole = int(seconds)
+    exact = max(length.total_seconds(), 0.0)
+    if exact < 10:
+        return f"{exact:.1f} s"
+    whole = int(exact)
     if whole < 60:
         return f"{whole} s"
     if whole < 3600:
@@ -127,11 +133,17 @@ def span(length: timedelta) -> str:
 
 
 @register.filter
+def seconds(length: float) -> str:
+    """A duration given in seconds."""
+    return span(timedelta(seconds=length))
+
+
+@register.filter
 def size(count: int | None) -> str:
     """Bytes for people."""
     if count is None:
         return "unknown"
-    amount, unit = float(count), "B"
+    amount = float(count)
     for unit in ("B", "kB", "MB", "GB", "TB"):
         if amount < KILO or unit == "TB":
             break

@@ -1,0 +1,185 @@
+"""Forms of services and of what is asked for: text boxes in, the verbs' settings out."""
+
+import json
+from typing import Any
+
+from django import forms
+from django.http import QueryDict
+
+from webapp import writing
+from webapp.deployments.models import DesiredState, Service
+from webapp.deployments.validation import DEFAULTS, HEALTH_KINDS, HEALTH_TIMES, RESTART_POLICIES
+from webapp.environments.models import Environment
+from webapp.images.models import Build, Image
+from webapp.page import Form, choose_from
+from webapp.teams.models import Project
+
+LONG = 64 * 1024
+FLAT = ("replicas", "stop_timeout")
+LIMITS = ("memory", "cpus", "pids")
+
+
+def _area(rows: int) -> forms.Textarea:
+    return forms.Textarea(attrs={"rows": rows, "class": "mono", "spellcheck": "false"})
+
+
+class ServiceForm(Form):
+    """What runs and how. Empty means the default, which stands as the placeholder."""
+
+    carries = {
+        "settings.command": "command",
+        "settings.ports": "ports",
+        "settings.health": "health_kind",
+        "settings.health.port": "health_port",
+        "settings.health.path": "health_path",
+        "settings.health.command": "health_command",
+        "settings.limits.memory": "memory",
+        "settings.limits.cpus": "cpus",
+        "settings.limits.pids": "pids",
+        "settings.restart": "restart",
+        "settings.replicas": "replicas",
+        "settings.stop_timeout": "stop_timeout",
+        "settings.variables": "variables",
+    }
+
+    slug = forms.CharField(label="Short name", max_length=500, help_text="Lower-case letters, digits and hyphens.")
+    image = forms.ModelChoiceField(queryset=Image.objects.none(), empty_label=None, label="Image")
+    replicas = forms.IntegerField(required=False, label="Replicas", initial=1)
+    command = forms.CharField(
+        required=False,
+        widget=_area(3),
+        max_length=LONG,
+        label="Command",
+        help_text="One word a line. Empty: the image's own.",
+    )
+    ports = forms.CharField(
+        required=False,
+        widget=_area(2),
+        max_length=LONG,
+        label="Ports",
+        help_text="One a line: 8080, or 9000:8080 for port 9000 of the host, or 53/udp.",
+    )
+    health_kind = forms.ChoiceField(
+        choices=[(kind, kind) for kind in HEALTH_KINDS],
+        label="Health check",
+        help_text="tcp and http are asked from outside, command runs inside, image is the image's own HEALTHCHECK.",
+    )
+    health_port = forms.IntegerField(required=False, label="Health check: port")
+    health_path = forms.CharField(required=False, max_length=2000, label="Health check: path of http")
+    health_command = forms.CharField(
+        required=False, widget=_area(2), max_length=LONG, label="Health check: command", help_text="One word a line."
+    )
+    memory = forms.CharField(required=False, max_length=40, label="Memory at most", help_text="Such as 64m or 1g.")
+    cpus = forms.FloatField(required=False, label="CPUs at most")
+    pids = forms.IntegerField(required=False, label="Processes at most")
+    restart = forms.ChoiceField(
+        choices=[(policy, policy) for policy in RESTART_POLICIES], label="When it exits, restart"
+    )
+    stop_timeout = forms.IntegerField(required=False, label="Seconds to stop in")
+    variables = forms.CharField(
+        required=False, widget=_area(3), max_length=LONG * 8, label="Variables", help_text="NAME=value, one a line."
+    )
+    overrides = forms.JSONField(
+        required=False,
+        widget=_area(3),
+        label="What differs by environment",
+        help_text='As JSON: {"production": {"replicas": 3, "variables": {"LEVEL": "warn"}}}',
+    )
+
+    def __init__(
+        self, data: QueryDict | None = None, *, project: Project, service: Service | None = None, image: str = ""
+    ) -> None:
+        super().__init__(data, initial=initial(service) if service is not None else {"image": image or None})
+        self.kept = service.settings if service is not None else {}
+        choose_from(self, "image", Image.objects.filter(project=project))
+        for name in LIMITS:
+            self.fields[name].widget.attrs["placeholder"] = str(DEFAULTS["limits"][name])
+
+    def carried(self) -> dict[str, Any]:
+        """The verb's arguments."""
+        given = self.cleaned_data
+        settings: dict[str, Any] = {name: given[name] for name in FLAT if given[name] is not None}
+        settings["command"] = writing.lines(given["command"])
+        settings["ports"] = writing.ports(given["ports"])
+        settings["variables"] = writing.pairs(given["variables"])
+        settings["limits"] = {name: given[name] for name in LIMITS if given[name] not in (None, "")}
+        settings["restart"] = {**self.kept.get("restart", {}), "policy": given["restart"]}
+        settings["health"] = self._health()
+        return {
+            "slug": given["slug"],
+            "image": given["image"],
+            "settings": settings,
+            "overrides": given["overrides"] or {},
+        }
+
+    def _health(self) -> dict[str, Any]:
+        """The times, which have no box here, stay as they were defined."""
+        given = self.cleaned_data
+        former = self.kept.get("health", {})
+        health: dict[str, Any] = {name: former[name] for name in (*HEALTH_TIMES, "retries") if name in former}
+        health["kind"] = given["health_kind"]
+        if given["health_port"] is not None:
+            health["port"] = given["health_port"]
+        if given["health_path"]:
+            health["path"] = given["health_path"]
+        if given["health_command"].strip():
+            health["command"] = writing.lines(given["health_command"])
+        return health
+
+
+def initial(service: Service) -> dict[str, Any]:
+    """A service as the form shows it."""
+    settings = service.settings
+    health, limits = settings.get("health", {}), settings.get("limits", {})
+    return {
+        "slug": service.slug,
+        "image": service.image_id,
+        "replicas": settings.get("replicas", DEFAULTS["replicas"]),
+        "command": "\n".join(settings.get("command", [])),
+        "ports": writing.ports_text(settings.get("ports", [])),
+        "health_kind": health.get("kind", "none"),
+        "health_port": health.get("port"),
+        "health_path": health.get("path", ""),
+        "health_command": "\n".join(health.get("command", [])),
+        **{name: limits.get(name) for name in LIMITS},
+        "restart": settings.get("restart", DEFAULTS["restart"])["policy"],
+        "stop_timeout": settings.get("stop_timeout"),
+        "variables": writing.pairs_text(settings.get("variables", {})),
+        "overrides": json.dumps(service.overrides) if service.overrides else "",
+    }
+
+
+class BuildChoice(forms.ModelChoiceField):
+    """Builds as people name them."""
+
+    def label_from_instance(self, build: Build) -> str:
+        """Number, and what it was made from."""
+        made = f" of commit {build.commit[:8]}" if build.commit else ""
+        return f"build {build.number}{made}, {build.digest.removeprefix('sha256:')[:12]}"
+
+
+class DeployForm(Form):
+    """Which build runs where."""
+
+    environment = forms.ModelChoiceField(queryset=Environment.objects.none(), empty_label=None, label="Environment")
+    build = BuildChoice(queryset=Build.objects.none(), empty_label=None, label="Build")
+    comment = forms.CharField(required=False, max_length=2000, label="Comment")
+
+    def __init__(self, data: QueryDict | None = None, *, service: Service) -> None:
+        super().__init__(data)
+        choose_from(self, "environment", Environment.objects.filter(project=service.project_id))
+        done = Build.objects.filter(image=service.image_id, state="succeeded").order_by("-number")
+        choose_from(self, "build", done)
+
+
+class ScaleForm(Form):
+    """How many copies run where."""
+
+    environment = forms.ModelChoiceField(queryset=Environment.objects.none(), empty_label=None, label="Environment")
+    replicas = forms.IntegerField(label="Replicas")
+
+    def __init__(self, data: QueryDict | None = None, *, service: Service, environment: str = "") -> None:
+        desired = DesiredState.objects.filter(service=service, environment=environment).first()
+        asked = {"environment": environment, "replicas": desired.replicas if desired is not None else 1}
+        super().__init__(data, initial=asked)
+        choose_from(self, "environment", Environment.objects.filter(project=service.project_id))

@@ -1,0 +1,31 @@
+"""Paths of the pages of the board, services, deployments and replicas."""
+
+from django.urls import path, re_path
+
+from webapp.deployments.views import boards, deployments, replicas, services
+
+KINDS = "(?P<kind>restart|stop|start)"
+
+urlpatterns = [
+    path("projects/<str:id>/", boards.show, name="board"),
+    path("projects/<str:id>/board/", boards.part, name="board_part"),
+    path("projects/<str:id>/services/new/", services.new, name="service_new"),
+    path("services/<str:id>/", services.show, name="service"),
+    path("services/<str:id>/now/", services.part, name="service_part"),
+    path("services/<str:id>/definition/", services.edit, name="service_edit"),
+    path("services/<str:id>/deletion/", services.delete, name="service_delete"),
+    path("services/<str:id>/deployment/", services.deploy, name="service_deploy"),
+    path("services/<str:id>/scale/", services.scale, name="service_scale"),
+    re_path(rf"^services/(?P<id>[^/]+)/{KINDS}/$", services.change, name="service_change"),
+    path("releases/<str:id>/", services.release, name="release"),
+    path("deployments/<str:id>/", deployments.show, name="deployment"),
+    path("deployments/<str:id>/now/", deployments.part, name="deployment_part"),
+    path("deployments/<str:id>/approval/", deployments.approve, name="deployment_approve"),
+    path("deployments/<str:id>/rejection/", deployments.reject, name="deployment_reject"),
+    path("deployments/<str:id>/cancellation/", deployments.cancel, name="deployment_cancel"),
+    path("deployments/<str:id>/promotion/", deployments.promote, name="deployment_promote"),
+    path("deployments/<str:id>/rollback/", deployments.roll_back, name="deployment_roll_back"),
+    path("replicas/<str:id>/", replicas.show, name="replica"),
+    path("replicas/<str:id>/now/", replicas.part, name="replica_part"),
+    re_path(rf"^replicas/(?P<id>[^/]+)/{KINDS}/$", replicas.change, name="replica_change"),
+]

@@ -1,0 +1,149 @@
+"""Pages of a deployment: its plan, approvals, steps per host, replicas, what changed, the log; and what may be done."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+
+from runtime.contract import states
+from webapp.deployments import services
+from webapp.deployments.comparing import changes
+from webapp.deployments.models import Deployment, Replica
+from webapp.jobs.models import JobStep
+from webapp.page import PageRequest, find, page, verb
+from webapp.teams.policy import Action, Actor, actions_in
+
+EVIDENCE_LINES = 40
+SHOWN_REPLICAS = 200
+
+
+@page
+def show(request: PageRequest, id: str) -> HttpResponse:
+    """The whole story."""
+    deployment = _load(request, id)
+    facts = _facts(request.actor, deployment)
+    facts["changes"] = changes(deployment.previous, deployment.release) if deployment.previous else None
+    return render(request, "deployments/show.html", facts)
+
+
+@page
+def part(request: PageRequest, id: str) -> HttpResponse:
+    """What lives of it: state, steps, replicas, approvals."""
+    return render(request, "deployments/part.html", _facts(request.actor, _load(request, id)))
+
+
+@verb
+def approve(request: PageRequest, id: str) -> HttpResponse:
+    """Yes to exactly the plan that was looked at."""
+    done = services.approve(actor=request.actor, deployment=_load(request, id), **_verdict(request))
+    return redirect("deployment", done.id)
+
+
+@verb
+def reject(request: PageRequest, id: str) -> HttpResponse:
+    """No."""
+    done = services.reject(actor=request.actor, deployment=_load(request, id), **_verdict(request))
+    return redirect("deployment", done.id)
+
+
+@verb
+def cancel(request: PageRequest, id: str) -> HttpResponse:
+    """Take it back."""
+    done = services.cancel(actor=request.actor, deployment=_load(request, id))
+    messages.success(request, "It is cancelled." if done.state == "cancelled" else "It will be cancelled.")
+    return redirect("deployment", done.id)
+
+
+@verb
+def promote(request: PageRequest, id: str) -> HttpResponse:
+    """The same digest one environment further."""
+    made = services.promote(actor=request.actor, deployment=_load(request, id))
+    return redirect("deployment", made.id)
+
+
+@verb
+def roll_back(request: PageRequest, id: str) -> HttpResponse:
+    """What ran before it."""
+    made = services.roll_back(actor=request.actor, deployment=_load(request, id))
+    return redirect("deployment", made.id)
+
+
+def _verdict(request: PageRequest) -> dict[str, str]:
+    return {"plan_hash": request.POST.get("plan_hash", ""), "comment": request.POST.get("comment", "").strip()}
+
+
+def _load(request: PageRequest, id: str) -> Deployment:
+    rows = Deployment.objects.visible_to(request.actor).select_related(
+        "service__project__team", "environment", "release__build", "previous__build", "log", "requested_by"
+    )
+    return find(rows, id)
+
+
+def _facts(actor: Actor, deployment: Deployment) -> dict[str, Any]:
+    project = deployment.service.project
+    allowed = actions_in(actor, project.team_id, project_id=project.id)
+    own = actor.person_id() == deployment.requested_by_id
+    approvals = list(deployment.approvals.select_related("user"))
+    waits = deployment.state == "awaiting_approval"
+    said = any(approval.user_id == actor.person_id() for approval in approvals)
+    ended = states.is_terminal(states.DEPLOYMENT, deployment.state)
+    changes_there = Action.DEPLOY_PROTECTED if deployment.environment.protected else Action.DEPLOY
+    asks = Action.DEPLOY if not deployment.environment.protected else Action.REQUEST
+    return {
+        "deployment": deployment,
+        "project": project,
+        "hosts": _hosts(deployment),
+        "replicas": _replicas(deployment),
+        "approvals": approvals,
+        "given": sum(approval.approved for approval in approvals),
+        "waits": waits,
+        "ended": ended,
+        "verdict": waits and Action.APPROVE in allowed and not own and not said,
+        "own_request": waits and own,
+        "cancels": not ended
+        and deployment.cancel_requested_at is None
+        and (changes_there in allowed or (waits and own and Action.REQUEST in allowed)),
+        "promotes": deployment.state == "succeeded" and _further(allowed, deployment),
+        "rolls_back": ended and deployment.previous is not None and asks in allowed,
+        "evidence": ((deployment.problem or {}).get("evidence") or [])[-EVIDENCE_LINES:],
+    }
+
+
+def _further(allowed: frozenset[Action], deployment: Deployment) -> str:
+    """The slug of the environment it may be promoted to, or ''."""
+    target = services.next_environment(deployment.environment)
+    if target is None:
+        return ""
+    needed = Action.REQUEST if target.required_approvals else Action.DEPLOY_PROTECTED
+    return target.slug if (needed if target.protected else Action.DEPLOY) in allowed else ""
+
+
+def _hosts(deployment: Deployment) -> list[dict[str, Any]]:
+    """The plan's hosts in order, each with its newest job there and that job's steps."""
+    links = list(deployment.host_jobs.select_related("job__host").order_by("position", "job__created_at"))
+    steps: dict[str, list[JobStep]] = {}
+    for step in JobStep.objects.filter(job__in=[link.job_id for link in links]).order_by("attempt", "number"):
+        steps.setdefault(step.job_id, []).append(step)
+    jobs = {link.job.host_id: link.job for link in links}
+    return [
+        {
+            "id": planned["host"],
+            "name": planned["name"],
+            "words": planned["words"],
+            "job": jobs.get(planned["host"]),
+            "steps": [
+                step
+                for step in steps.get(jobs[planned["host"]].id if planned["host"] in jobs else "", [])
+                if step.attempt == jobs[planned["host"]].attempt
+            ],
+        }
+        for planned in deployment.plan.get("steps", [])
+    ]
+
+
+def _replicas(deployment: Deployment) -> list[Replica]:
+    rows = Replica.objects.filter(
+        service=deployment.service_id, environment=deployment.environment_id, release=deployment.release_id
+    )
+    return list(rows.wanted().select_related("host").order_by("index", "-created_at")[:SHOWN_REPLICAS])

@@ -1,0 +1,55 @@
+"""Pages of a replica: what it is, how it is, its log; restart, stop, start it alone."""
+
+from typing import Any
+
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+
+from webapp.deployments import services
+from webapp.deployments.cells import may_ask
+from webapp.deployments.models import Replica
+from webapp.page import PageRequest, find, page, verb
+from webapp.teams.policy import actions_in
+
+CHANGES = {"restart": services.restart, "stop": services.stop, "start": services.start}
+
+
+@page
+def show(request: PageRequest, id: str) -> HttpResponse:
+    """What it is and what it says."""
+    return render(request, "replicas/show.html", _facts(request, id))
+
+
+@page
+def part(request: PageRequest, id: str) -> HttpResponse:
+    """How it is now."""
+    return render(request, "replicas/part.html", _facts(request, id))
+
+
+@verb
+def change(request: PageRequest, id: str, kind: str) -> HttpResponse:
+    """Restart, stop or start this one: a deployment like any other."""
+    replica = _load(request, id)
+    made = CHANGES[kind](actor=request.actor, service=replica.service, environment=replica.environment, replica=replica)
+    return redirect("deployment", made.id)
+
+
+def _load(request: PageRequest, id: str) -> Replica:
+    rows = Replica.objects.visible_to(request.actor).select_related(
+        "service__project__team", "environment", "release__build", "host", "log"
+    )
+    return find(rows, id)
+
+
+def _facts(request: PageRequest, id: str) -> dict[str, Any]:
+    replica = _load(request, id)
+    project = replica.service.project
+    allowed = actions_in(request.actor, project.team_id, project_id=project.id)
+    changes = may_ask(allowed, replica.environment) and replica.desired != "gone"
+    return {
+        "replica": replica,
+        "project": project,
+        "settings": replica.release.settings,
+        "kinds": (["start"] if replica.desired == "stopped" else ["restart", "stop"]) if changes else [],
+        "unheard": replica.host.state in ("unknown", "engine_down", "revoked"),
+    }

@@ -1,0 +1,167 @@
+"""Pages of hosts: capacity, what runs there, facts of the engine; enroll, drain, restrict, revoke."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib import messages
+from django.db.models import Count, Q, QuerySet
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+
+from webapp.hosts import services
+from webapp.hosts.forms import EnrollForm, ServingForm, SlotsForm
+from webapp.hosts.models import Host
+from webapp.page import PageRequest, find, page, verb
+from webapp.teams.policy import Actor, require_site_admin
+from webapp.teams.querysets import team_ids
+
+SHOWN_REPLICAS = 200
+ENDED = ("succeeded", "failed", "cancelled")
+
+
+@dataclass(frozen=True)
+class Capacity:
+    """What a host has of something, and how much of it is spoken for. `unit` is bytes, CPUs or slots."""
+
+    name: str
+    used: float
+    total: float
+    unit: str
+
+
+@page
+def index(request: PageRequest) -> HttpResponse:
+    """Every host that serves a team of the person."""
+    return render(request, "hosts/index.html", _list(request.actor))
+
+
+@page
+def part(request: PageRequest) -> HttpResponse:
+    """The list as it is now."""
+    return render(request, "hosts/part.html", _list(request.actor))
+
+
+@page
+def enroll(request: PageRequest) -> HttpResponse:
+    """A new host; its credential is shown in the answer, this once."""
+    require_site_admin(request.actor)
+    form = EnrollForm(request.POST or None)
+    enrolled: tuple[Host, str] | None = None
+    if request.method == "POST":
+        enrolled = form.attempt(lambda: services.enroll(actor=request.actor, **form.cleaned_data))
+    return render(request, "hosts/enroll.html", {"form": form, "enrolled": enrolled}, status=form.status)
+
+
+@page
+def show(request: PageRequest, id: str) -> HttpResponse:
+    """One host."""
+    return _show(request, _load(request, id))
+
+
+@page
+def show_part(request: PageRequest, id: str) -> HttpResponse:
+    """One host as it is now."""
+    return render(request, "hosts/now.html", _facts(request.actor, _load(request, id)))
+
+
+@verb
+def drain(request: PageRequest, id: str) -> HttpResponse:
+    """Take no new work, or take it again."""
+    drained = request.POST.get("drained") == "yes"
+    host = services.set_drained(actor=request.actor, host=_load(request, id), drained=drained)
+    return redirect("host", host.id)
+
+
+@verb
+def revoke(request: PageRequest, id: str) -> HttpResponse:
+    """Believe it nothing any more."""
+    host = services.revoke(actor=request.actor, host=_load(request, id))
+    messages.success(request, f"Host {host.name} is not believed any more.")
+    return redirect("host", host.id)
+
+
+@verb
+def renew(request: PageRequest, id: str) -> HttpResponse:
+    """Another credential, shown this once; the one before is worth nothing."""
+    host = _load(request, id)
+    return _show(request, host, credential=services.renew_credential(actor=request.actor, host=host))
+
+
+@verb
+def serve(request: PageRequest, id: str) -> HttpResponse:
+    """Say whom it serves."""
+    host = _load(request, id)
+    form = ServingForm(request.POST, every_team=host.every_team, teams=[])
+    done = form.attempt(lambda: services.restrict(actor=request.actor, host=host, **form.cleaned_data))
+    return redirect("host", id) if done is not None else _show(request, host, serving=form)
+
+
+@verb
+def slots(request: PageRequest, id: str) -> HttpResponse:
+    """Say how many builds run there at once."""
+    host = _load(request, id)
+    form = SlotsForm(request.POST)
+    done = form.attempt(lambda: services.set_build_slots(actor=request.actor, host=host, **form.cleaned_data))
+    return redirect("host", id) if done is not None else _show(request, host, slots_form=form)
+
+
+def _load(request: PageRequest, id: str) -> Host:
+    return find(Host.objects.visible_to(request.actor), id)
+
+
+def _list(actor: Actor) -> dict[str, Any]:
+    hosts = _counted(Host.objects.visible_to(actor))
+    return {"rows": [(host, _capacity(host)) for host in hosts], "admin": actor.site_admin}
+
+
+def _counted(hosts: QuerySet[Host]) -> QuerySet[Host]:
+    return hosts.annotate(
+        running=Count("replicas", filter=~Q(replicas__desired="gone"), distinct=True),
+        building=Count("builds", filter=~Q(builds__state__in=(*ENDED, "queued")), distinct=True),
+    )
+
+
+def _capacity(host: Host) -> list[Capacity]:
+    """As far as the host has said it."""
+    facts = host.facts or {}
+    total, free = facts.get("disk_total") or 0, facts.get("disk_free") or 0
+    bars = [Capacity("Build slots", getattr(host, "building", 0), host.build_slots, "slots")]
+    if total:
+        bars.append(Capacity("Disk", total - free, total, "bytes"))
+    return bars
+
+
+def _show(
+    request: PageRequest,
+    host: Host,
+    *,
+    credential: str = "",
+    serving: ServingForm | None = None,
+    slots_form: SlotsForm | None = None,
+) -> HttpResponse:
+    facts = _facts(request.actor, host)
+    facts["credential"] = credential
+    if request.actor.site_admin:
+        teams = list(host.teams.values_list("id", flat=True))
+        facts["serving"] = serving or ServingForm(every_team=host.every_team, teams=teams)
+        facts["slots_form"] = slots_form or SlotsForm(initial={"build_slots": host.build_slots})
+    status = next((form.status for form in (serving, slots_form) if form is not None), 200)
+    return render(request, "hosts/show.html", facts, status=status)
+
+
+def _facts(actor: Actor, host: Host) -> dict[str, Any]:
+    """Of what runs there, only what the person may see is named; the rest is a number."""
+    counted = _counted(Host.objects.filter(id=host.id)).get()
+    there = host.replicas.exclude(desired="gone").select_related("service__project", "environment", "host")
+    seen = there.filter(service__project__team__in=team_ids(actor)).order_by("service__slug", "index")
+    shown = list(seen[:SHOWN_REPLICAS])
+    return {
+        "host": counted,
+        "engine": counted.facts or {},
+        "capacity": _capacity(counted),
+        "replicas": shown,
+        "others": there.count() - seen.count(),
+        "drains": services.may_drain(actor, host) and bool(host.credential_digest),
+        "admin": actor.site_admin,
+        "teams": host.teams.all() if actor.site_admin else host.teams.filter(id__in=team_ids(actor)),
+    }

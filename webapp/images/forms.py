@@ -1,0 +1,129 @@
+"""Forms of images and builds: text boxes in, the verbs' definitions out."""
+
+from typing import Any
+
+from django import forms
+from django.http import QueryDict
+
+from webapp import writing
+from webapp.images.models import Image
+from webapp.images.validation import DEFAULT_TIMEOUT
+from webapp.page import Form
+
+LONG = 256 * 1024  # characters; the verb counts bytes
+SHORT = 2000
+EMPTY_FILES = 2  # boxes for new ones
+
+
+def _area(rows: int, **attrs: str) -> forms.Textarea:
+    return forms.Textarea(attrs={"rows": rows, "class": "mono", "spellcheck": "false", **attrs})
+
+
+class ImageForm(Form):
+    """Where an image comes from and how it is built. Files stand beside the form as pairs of boxes."""
+
+    carries = {
+        "source": "kind",
+        "source.kind": "kind",
+        "source.dockerfile": "dockerfile",
+        "source.url": "url",
+        "source.ref": "ref",
+        "source.directory": "directory",
+        "source.credential": "credential",
+        "build.args": "args",
+        "build.target": "target",
+        "build.timeout": "timeout",
+        "build.no_cache": "no_cache",
+    }
+
+    slug = forms.CharField(label="Short name", max_length=SHORT, help_text="Lower-case letters, digits and hyphens.")
+    kind = forms.ChoiceField(
+        choices=[("dockerfile", "a Dockerfile, written here"), ("git", "a Git repository")], label="Comes from"
+    )
+    dockerfile = forms.CharField(
+        required=False, strip=False, max_length=LONG, widget=_area(12), label="Dockerfile", initial="FROM busybox:1\n"
+    )
+    url = forms.CharField(required=False, max_length=SHORT, label="Git: address", help_text="By https.")
+    ref = forms.CharField(required=False, max_length=SHORT, label="Git: branch, tag or commit")
+    directory = forms.CharField(required=False, max_length=SHORT, label="Git: folder")
+    path = forms.CharField(required=False, max_length=SHORT, label="Git: name of the Dockerfile")
+    credential = forms.CharField(
+        required=False,
+        max_length=SHORT,
+        label="Git: secret with user:password",
+        help_text="The name of a secret of the project.",
+    )
+    target = forms.CharField(required=False, max_length=SHORT, label="Stage to build")
+    args = forms.CharField(
+        required=False,
+        widget=_area(3),
+        max_length=LONG,
+        label="Build arguments",
+        help_text="NAME=value, one a line. They stay readable in the image: no secrets.",
+    )
+    timeout = forms.IntegerField(required=False, label="Seconds it may take", initial=DEFAULT_TIMEOUT)
+    no_cache = forms.BooleanField(required=False, label="Build every step anew, without the cache")
+
+    def __init__(self, data: QueryDict | None = None, *, image: Image | None = None) -> None:
+        super().__init__(data, initial=_initial(image) if image is not None else None)
+        known = image.source.get("files", {}) if image is not None else {}
+        given = _sent_files(data) if data is not None else known
+        self.files_given: dict[str, str] = given
+        self.boxes = [*given.items(), *[("", "")] * EMPTY_FILES]
+
+    def carried(self) -> dict[str, Any]:
+        """The verb's arguments."""
+        given = self.cleaned_data
+        if given["kind"] == "dockerfile":
+            text = given["dockerfile"].replace("\r\n", "\n")
+            source = {"kind": "dockerfile", "dockerfile": text, "files": self.files_given}
+        else:
+            source = {"kind": "git", "url": given["url"], "ref": given["ref"] or None}
+            named = {"directory": "directory", "path": "dockerfile", "credential": "credential"}
+            source |= {field: given[name] for name, field in named.items() if given[name]}
+        build: dict[str, Any] = {"args": writing.pairs(given["args"]), "no_cache": given["no_cache"]}
+        build["target"] = given["target"] or None
+        if given["timeout"] is not None:
+            build["timeout"] = given["timeout"]
+        return {"slug": given["slug"], "source": source, "build": build}
+
+
+def _sent_files(data: QueryDict) -> dict[str, str]:
+    """Browsers send lines with CR LF; a file's text has the ends of lines that were typed."""
+    sent = zip(data.getlist("file_path"), data.getlist("file_text"), strict=False)
+    return {path.strip(): text.replace("\r\n", "\n") for path, text in sent if path.strip()}
+
+
+def _initial(image: Image) -> dict[str, Any]:
+    source, build = image.source, image.build
+    inline = source["kind"] == "dockerfile"
+    return {
+        "slug": image.slug,
+        "kind": source["kind"],
+        "dockerfile": source["dockerfile"] if inline else "",
+        "path": "" if inline else source.get("dockerfile", ""),
+        **{name: source.get(name) or "" for name in ("url", "ref", "directory", "credential")},
+        "target": build.get("target") or "",
+        "args": writing.pairs_text(build.get("args", {})),
+        "timeout": build.get("timeout"),
+        "no_cache": build.get("no_cache", False),
+    }
+
+
+class BuildForm(Form):
+    """What differs for one build."""
+
+    ref = forms.CharField(required=False, max_length=SHORT, label="Branch, tag or commit")
+    args = forms.CharField(
+        required=False, widget=_area(3), max_length=LONG, label="Build arguments", help_text="NAME=value, one a line."
+    )
+    no_cache = forms.BooleanField(required=False, label="Build every step anew, without the cache")
+
+    def carried(self) -> dict[str, Any]:
+        """The verb's arguments."""
+        given = self.cleaned_data
+        return {
+            "ref": given["ref"] or None,
+            "args": writing.pairs(given["args"]) or None,
+            "no_cache": given["no_cache"],
+        }

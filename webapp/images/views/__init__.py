@@ -1,0 +1,1 @@
+"""Pages of WHAT: images and builds."""

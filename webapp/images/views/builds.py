@@ -1,0 +1,83 @@
+"""Pages of a build: steps, log, layers, definition; cancel and retry."""
+
+from statistics import median
+from typing import Any
+
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+
+from runtime.contract import states
+from webapp.images import services
+from webapp.images.models import Build
+from webapp.jobs.services import queue_position
+from webapp.page import PageRequest, find, page, verb
+from webapp.teams.policy import Action, may
+
+EVIDENCE_LINES = 40
+USUAL_OF = 10  # the last builds that succeeded say how long one usually takes
+
+
+@page
+def show(request: PageRequest, id: str) -> HttpResponse:
+    """How it goes, what it said, what it made."""
+    build = _load(request, id)
+    facts = _facts(request, build)
+    largest = max((layer["size"] for layer in build.layers), default=0)
+    facts["largest"] = max(largest, 1)
+    facts["services"] = build.image.services.all()
+    return render(request, "builds/show.html", facts)
+
+
+@page
+def part(request: PageRequest, id: str) -> HttpResponse:
+    """What lives of it."""
+    return render(request, "builds/part.html", _facts(request, _load(request, id)))
+
+
+@verb
+def cancel(request: PageRequest, id: str) -> HttpResponse:
+    """Stop it."""
+    build = _load(request, id)
+    services.cancel_build(actor=request.actor, build=build)
+    return redirect("build", build.id)
+
+
+@verb
+def retry(request: PageRequest, id: str) -> HttpResponse:
+    """The very same again."""
+    again = services.retry_build(actor=request.actor, build=_load(request, id))
+    return redirect("build", again.id)
+
+
+def _load(request: PageRequest, id: str) -> Build:
+    rows = Build.objects.visible_to(request.actor).select_related("image__project__team", "job", "log", "host")
+    return find(rows, id)
+
+
+def _facts(request: PageRequest, build: Build) -> dict[str, Any]:
+    project = build.image.project
+    ended = states.is_terminal(states.BUILD, build.state)
+    builds = may(request.actor, Action.BUILD, project)
+    problem = build.problem or {}
+    return {
+        "build": build,
+        "image": build.image,
+        "project": project,
+        "steps": build.job.steps.filter(attempt=build.job.attempt),
+        "ended": ended,
+        "ahead": queue_position(build.job) if build.state == "queued" else None,
+        "cancels": builds and not ended and build.job.cancel_requested_at is None,
+        "cancelling": not ended and build.job.cancel_requested_at is not None,
+        "retries": builds and ended,
+        "problem": problem,
+        "evidence": (problem.get("evidence") or [])[-EVIDENCE_LINES:],
+        "usual": _usual(build),
+    }
+
+
+def _usual(build: Build) -> float | None:
+    """Seconds that a build of this image usually takes."""
+    done = Build.objects.filter(image=build.image_id, state="succeeded", number__lt=build.number)
+    times = done.exclude(started_at=None).order_by("-number").values_list("started_at", "finished_at")[:USUAL_OF]
+    lengths = [(end - start).total_seconds() for start, end in times if start is not None and end is not None]
+    return median(lengths) if lengths else None

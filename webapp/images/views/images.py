@@ -1,0 +1,106 @@
+"""Pages of images: define, look, change, delete, build."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+
+from webapp.images import services
+from webapp.images.forms import BuildForm, ImageForm
+from webapp.images.models import Build, Image
+from webapp.page import PageRequest, find, page, verb
+from webapp.teams.models import Project
+from webapp.teams.policy import Action, may
+
+BUILDS_A_PAGE = 25
+
+
+@page
+def new(request: PageRequest, id: str) -> HttpResponse:
+    """Define an image."""
+    actor = request.actor
+    project = find(Project.objects.visible_to(actor).select_related("team"), id)
+    form = ImageForm(request.POST or None)
+    if request.method == "POST":
+        image = form.attempt(lambda: services.define_image(actor=actor, project=project, **form.carried()))
+        if image is not None:
+            return _after(request, image)
+    facts = {"project": project, "form": form, "builds": may(actor, Action.BUILD, project)}
+    return render(request, "images/form.html", facts, status=form.status)
+
+
+@page
+def edit(request: PageRequest, id: str) -> HttpResponse:
+    """Change an image; builds that were made stay what they are."""
+    image = _load(request, id)
+    form = ImageForm(request.POST or None, image=image)
+    if request.method == "POST":
+        changed = form.attempt(lambda: services.change_image(actor=request.actor, image=image, **form.carried()))
+        if changed is not None:
+            return _after(request, changed)
+    facts = {"project": image.project, "image": image, "form": form}
+    facts["builds"] = may(request.actor, Action.BUILD, image.project)
+    return render(request, "images/form.html", facts, status=form.status)
+
+
+@page
+def show(request: PageRequest, id: str) -> HttpResponse:
+    """Its definition and its builds."""
+    return render(request, "images/show.html", _facts(request, _load(request, id)))
+
+
+@page
+def part(request: PageRequest, id: str) -> HttpResponse:
+    """Its builds as they are now."""
+    return render(request, "images/part.html", _facts(request, _load(request, id)))
+
+
+@page
+def build(request: PageRequest, id: str) -> HttpResponse:
+    """Build it as it is defined now; a GET asks what shall differ."""
+    image = _load(request, id)
+    form = BuildForm(request.POST if request.method == "POST" else None)
+    if request.method == "POST":
+        queued = form.attempt(lambda: services.request_build(actor=request.actor, image=image, **form.carried()))
+        if queued is not None:
+            return redirect("build", queued.id)
+    here = reverse("image", args=[id])
+    facts = {"title": f"Build {image.slug}", "form": form, "say": "Build", "back": here}
+    facts["lead"] = "Empty fields mean: as it is defined."
+    facts["crumbs"] = [(reverse("board", args=[image.project_id]), image.project.name), (here, image.slug)]
+    return render(request, "parts/form_page.html", facts, status=form.status)
+
+
+@verb
+def delete(request: PageRequest, id: str) -> HttpResponse:
+    """Delete it with its builds and their logs."""
+    image = _load(request, id)
+    services.delete_image(actor=request.actor, image=image)
+    messages.success(request, f"Image {image.slug} is deleted.")
+    return redirect("board", image.project_id)
+
+
+def _after(request: PageRequest, image: Image) -> HttpResponse:
+    """Saved: to its page, or straight to a build when that button was pressed."""
+    if "build" not in request.POST:
+        return redirect("image", image.id)
+    return redirect("build", services.request_build(actor=request.actor, image=image).id)
+
+
+def _load(request: PageRequest, id: str) -> Image:
+    return find(Image.objects.visible_to(request.actor).select_related("project__team"), id)
+
+
+def _facts(request: PageRequest, image: Image) -> dict[str, Any]:
+    rows = Build.objects.filter(image=image).select_related("host").defer("layers", "definition")
+    return {
+        "image": image,
+        "project": image.project,
+        "rows": Paginator(rows.order_by("-number"), BUILDS_A_PAGE).get_page(request.GET.get("page")),
+        "services": image.services.all(),
+        "defines": may(request.actor, Action.DEFINE, image.project),
+        "builds": may(request.actor, Action.BUILD, image.project),
+    }

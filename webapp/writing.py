@@ -1,0 +1,55 @@
+"""Lists and mappings as people write them in a text box, one a line, and back. The verbs check what comes out."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+
+def lines(text: str) -> list[str]:
+    """The lines that hold something."""
+    return [line.strip() for line in text.splitlines() if line.strip()]
+
+
+def pairs(text: str) -> dict[str, str]:
+    """NAME=value, one a line; what follows the first = is the value as it stands."""
+    found = {}
+    for line in text.splitlines():
+        name, _, value = line.partition("=")
+        if name.strip():
+            found[name.strip()] = value
+    return found
+
+
+def pairs_text(values: Mapping[str, Any]) -> str:
+    """A mapping as NAME=value, one a line."""
+    return "\n".join(f"{name}={value}" for name, value in values.items())
+
+
+def ports(text: str) -> list[dict[str, Any]]:
+    """[host:]container[/protocol], one a line. What is no number stays a text, for the verb to refuse."""
+    found = []
+    for line in lines(text):
+        address, _, protocol = line.partition("/")
+        host, colon, container = address.rpartition(":")
+        port: dict[str, Any] = {"container": _number(container)}
+        if colon:
+            port["host"] = _number(host)
+        if protocol:
+            port["protocol"] = protocol.strip()
+        found.append(port)
+    return found
+
+
+def ports_text(given: Iterable[Mapping[str, Any]]) -> str:
+    """Ports, one a line."""
+    return "\n".join(_port_text(port) for port in given)
+
+
+def _port_text(port: Mapping[str, Any]) -> str:
+    host = f"{port['host']}:" if port.get("host") is not None else ""
+    protocol = f"/{port['protocol']}" if port.get("protocol", "tcp") != "tcp" else ""
+    return f"{host}{port['container']}{protocol}"
+
+
+def _number(text: str) -> int | str:
+    word = text.strip()
+    return int(word) if word.isascii() and word.isdigit() and len(word) < 10 else word
