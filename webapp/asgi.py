@@ -12,6 +12,4 @@ from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402
 from webapp.ingest.routing import websocket_urlpatterns as ingest_sockets  # noqa: E402
 from webapp.live.routing import guarded_sockets  # noqa: E402
 
-application = ProtocolTypeRouter(
-    {"http": http, "websocket": URLRouter([*ingest_sockets, *guarded_sockets])}
-)
+application = ProtocolTypeRouter({"http": http, "websocket": URLRouter([*ingest_sockets, *guarded_sockets])})

@@ -64,7 +64,7 @@ class Hello(Strict, frozen=True, kw_only=True, tag_field="kind", tag="hello"):
 
 
 class Welcome(Strict, frozen=True, kw_only=True, tag_field="kind", tag="welcome"):
-    """The answer to `Hello`: which Slipway this is (value of LABEL_INSTANCE). Before it the host reports no container."""
+    """The answer to `Hello`: which Slipway this is (value of LABEL_INSTANCE). Before it no container is reported."""
 
     instance: str
 

@@ -5,11 +5,11 @@ carry `Slipway-Job-Token`.
 
 | call                              | body       | answer            | refusals |
 |---|---|---|---|
-| POST /ingest/claims/              | ClaimRequest | Claim           | 204 nothing to claim now, 401, 404, 426 contract |
+| POST /ingest/claims/              | ClaimRequest | Claim           | 204 nothing to claim, 401, 404, 426 contract |
 | POST /ingest/jobs/{id}/heartbeat/ | Heartbeat  | HeartbeatAnswer   | 401, 409 not yours any more (stop at once) |
 | POST /ingest/jobs/{id}/progress/  | Progress   | 204               | 401, 409, 413 |
 | POST /ingest/jobs/{id}/lines/     | Lines      | LinesAnswer       | 401, 409, 413 |
-| POST /ingest/jobs/{id}/finish/    | Finish     | 204               | 401, 409 (`LinesAnswer` when lines are missing: send them, finish again) |
+| POST /ingest/jobs/{id}/finish/    | Finish     | 204               | 401, 409 (`LinesAnswer`: lines are missing) |
 | WebSocket /ingest/link/           | Up / Down  |                   | 403 in the handshake |
 """
 

@@ -75,14 +75,14 @@ def test_no_way_leads_round_the_model_of_a_container(harbour: Harbour, way: str)
         if way == "change":
             answer = client.patch(f"/api/v1/services/{harbour.service.id}/", {field: True}, content_type=JSON)
         else:
-            more: dict[str, Any] = {
+            bodies: dict[str, dict[str, Any]] = {
                 "create": {field: True},
                 "override": {"overrides": {"dev": {field: True}}},
                 "health": {"health": {"kind": "none", field: True}},
                 "limits": {"limits": {field: True}},
                 "port": {"ports": [{"container": 80, field: True}]},
-            }[way]
-            answer = post(client, "services/", {**base, **more})
+            }
+            answer = post(client, "services/", {**base, **bodies[way]})
         assert answer.status_code == 400, answer.content
         assert any(field in name for name in answer.json()["errors"])
     harbour.service.refresh_from_db()

@@ -1,5 +1,7 @@
 """Four eyes: distinct people, the exact plan, the facts of the moment."""
 
+from typing import Any
+
 import pytest
 
 from tests.cast import Cast, make_user
@@ -183,7 +185,7 @@ def test_nobody_rejects_their_own_request_but_may_take_it_back(harbour: Harbour)
 def test_every_kind_of_approved_plan_starts_as_it_was_planned(harbour: Harbour, verb: str) -> None:
     cast = harbour.cast
     harbour.carry_out(approve(cast.actor("operator"), ask(harbour)))
-    where = {"service": harbour.service, "environment": cast.production}
+    where: dict[str, Any] = {"service": harbour.service, "environment": cast.production}
     if verb == "scale":
         asked = services.scale(actor=cast.actor("developer"), replicas=1, **where)
     else:

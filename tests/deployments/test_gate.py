@@ -19,7 +19,8 @@ Ask = Callable[[Harbour, Actor, Environment], Deployment]
 
 def _last(harbour: Harbour, environment: Environment) -> Deployment:
     done = Deployment.objects.filter(service=harbour.service, environment=environment, state="succeeded")
-    return done.select_related("service__project__team", "environment", "previous").latest("created_at")
+    last: Deployment = done.select_related("service__project__team", "environment", "previous").latest("created_at")
+    return last
 
 
 def _at(harbour: Harbour, actor: Actor, environment: Environment) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 
 import pytest
 from django.utils.timezone import now as clock
+from msgspec import structs
 
 from runtime.contract.link import ContainerFacts, Gone
 from runtime.contract.reports import BoundPort
@@ -65,11 +66,11 @@ def test_a_snapshot_taken_just_before_the_job_finished_does_not_undo_it(running:
 def test_foreign_containers_are_counted_and_left_alone(running: Harbour) -> None:
     first, second = running.replicas()
     strangers = [
-        facts(first, "unhealthy", service="x" * 26),
-        facts(first, "unhealthy", environment="x" * 26),
-        facts(first, "unhealthy", log="x" * 26),
-        facts(first, "unhealthy", replica="x" * 26),
-        facts(first, "unhealthy", container="--privileged"),
+        structs.replace(facts(first, "unhealthy"), service="x" * 26),
+        structs.replace(facts(first, "unhealthy"), environment="x" * 26),
+        structs.replace(facts(first, "unhealthy"), log="x" * 26),
+        structs.replace(facts(first, "unhealthy"), replica="x" * 26),
+        structs.replace(facts(first, "unhealthy"), container="--privileged"),
     ]
     seen = see(running, facts(first), facts(second), *strangers)
     assert seen == observe.Seen(changed=0, ignored=5)

@@ -1,4 +1,4 @@
-"""Who may do what at every endpoint, room by room. A room keeps its own table in `tests/<room>/rules.py`, listed here."""
+"""Who may do what at every endpoint: the rooms' own tables (`tests/<room>/rules.py`), gathered."""
 
 from tests.audit.rules import RULES as AUDIT
 from tests.deployments.rules import RULES as RUNNING

@@ -1,4 +1,4 @@
-"""Every endpoint × every member of the cast. An endpoint without a rule in tests/rest/rules.py fails here."""
+"""Every endpoint by every member of the cast. An endpoint without a rule in tests/rest/rules.py fails here."""
 
 import json
 from collections.abc import Iterator

@@ -109,7 +109,7 @@ def headers(cast: Cast) -> dict[str, str]:
     suppress_health_check=list(HealthCheck),
 )
 def test_no_request_is_answered_otherwise_than_described(
-    case: schemathesis.Case, known: dict[str, str], headers: dict[str, str]
+    case: schemathesis.Case[Any], known: dict[str, str], headers: dict[str, str]
 ) -> None:
     kind = case.path.removeprefix(BASE).split("/")[0]
     place = transaction.savepoint()

@@ -52,9 +52,7 @@ def a_project(cast: Cast) -> dict[str, Any]:
 
 
 def the_teams_token(cast: Cast) -> dict[str, Any]:
-    token, _ = create_token(
-        actor=cast.actor("owner"), name="ci", scopes=["read"], team=cast.team, role="viewer"
-    )
+    token, _ = create_token(actor=cast.actor("owner"), name="ci", scopes=["read"], team=cast.team, role="viewer")
     return {"id": token.id}
 
 

@@ -178,8 +178,8 @@ _DEPLOYMENT_VERBS = {
     "rollback": "rollback",
     "promotion": "promotion",
 }
-_one = {"get": "retrieve"}
-_many = {"get": "list", "post": "create"}
+_one: dict[str, Any] = {"get": "retrieve"}
+_many: dict[str, Any] = {"get": "list", "post": "create"}
 
 urlpatterns = [
     path("services/", Services.as_view(_many), name="api_services"),

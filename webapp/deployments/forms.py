@@ -149,20 +149,11 @@ def initial(service: Service) -> dict[str, Any]:
     }
 
 
-class BuildChoice(forms.ModelChoiceField):
-    """Builds as people name them."""
-
-    def label_from_instance(self, build: Build) -> str:
-        """Number, and what it was made from."""
-        made = f" of commit {build.commit[:8]}" if build.commit else ""
-        return f"build {build.number}{made}, {build.digest.removeprefix('sha256:')[:12]}"
-
-
 class DeployForm(Form):
     """Which build runs where."""
 
     environment = forms.ModelChoiceField(queryset=Environment.objects.none(), empty_label=None, label="Environment")
-    build = BuildChoice(queryset=Build.objects.none(), empty_label=None, label="Build")
+    build = forms.ModelChoiceField(queryset=Build.objects.none(), empty_label=None, label="Build")
     comment = forms.CharField(required=False, max_length=2000, label="Comment")
 
     def __init__(self, data: QueryDict | None = None, *, service: Service) -> None:

@@ -167,7 +167,7 @@ class DeploymentRowSerializer(serializers.ModelSerializer[Deployment]):
     environment = serializers.CharField(source="environment_id")
     release = serializers.CharField(source="release_id")
     release_number = serializers.IntegerField(source="release.number")
-    digest = serializers.CharField(source="release.digest", help_text="What runs, or would run: the same in every place.")
+    digest = serializers.CharField(source="release.digest", help_text="What runs: the same in every place.")
     previous = serializers.CharField(source="previous_id", allow_null=True, help_text="The release that ran before.")
     log = serializers.CharField(source="log_id")
     requested_by = serializers.CharField(source="requested_as")

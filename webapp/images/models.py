@@ -58,3 +58,7 @@ class Build(Thing):
     class Meta:
         ordering = ("-created_at", "-id")
         constraints = (models.UniqueConstraint(fields=("image", "number"), name="one_build_per_number"),)
+
+    def __str__(self) -> str:
+        made = f" of commit {self.commit[:8]}" if self.commit else ""
+        return f"build {self.number}{made}, {self.digest.removeprefix('sha256:')[:12]}"

@@ -71,13 +71,13 @@ class BuildSettingsField(serializers.DictField):
 class NewImageSerializer(StrictSerializer):
     project = serializers.CharField()
     slug = serializers.CharField(trim_whitespace=False)
-    source = SourceField()
+    source: Any = SourceField()
     build = BuildSettingsField(required=False)
 
 
 class ChangedImageSerializer(StrictSerializer):
     slug = serializers.CharField(required=False, trim_whitespace=False)
-    source = SourceField(required=False)
+    source: Any = SourceField(required=False)
     build = BuildSettingsField(required=False)
 
 
@@ -89,7 +89,7 @@ class NewBuildSerializer(StrictSerializer):
 
 class ImageSerializer(serializers.ModelSerializer[Image]):
     project = serializers.CharField(source="project_id")
-    source = SourceField()
+    source: Any = SourceField()
     build = BuildSettingsField()
 
     class Meta:

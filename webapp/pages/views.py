@@ -1,17 +1,17 @@
 """The frame's own pages: home, signing in and out, one's account, what the palette finds."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from django.contrib import messages
 from django.contrib.auth import authenticate, login, logout, update_session_auth_hash
-from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST
 
 from webapp.audit.services import record_refusal
+from webapp.page import PageRequest, page
 from webapp.pages.palette import entries_for
 from webapp.problems import Invalid
 from webapp.rest.middleware import SlipwayRequest
@@ -32,9 +32,8 @@ class PasswordField:
     errors: tuple[str, ...] = ()
 
 
-@require_GET
-@login_required
-def home(request: HttpRequest) -> HttpResponse:
+@page
+def home(request: PageRequest) -> HttpResponse:
     """The projects are home."""
     return redirect("projects")
 
@@ -84,31 +83,30 @@ def _is_ours(request: HttpRequest, url: str) -> bool:
 @require_POST
 def sign_out(request: SlipwayRequest) -> HttpResponse:
     """Ends this session, and its open sockets within seconds."""
-    if isinstance(request.user, User):
-        signed_out(user=request.user)
+    if isinstance(request.user, User) and request.actor is not None:
+        signed_out(actor=request.actor, user=request.user)
     logout(request)
     return redirect("sign_in")
 
 
-@login_required
-@require_http_methods(["GET", "POST"])
-def account(request: SlipwayRequest) -> HttpResponse:
+@page
+def account(request: PageRequest) -> HttpResponse:
     """One's teams, and the password."""
-    assert isinstance(request.user, User) and request.actor is not None
+    user = cast(User, request.user)
     errors: dict[str, list[str]] = {}
     if request.method == "POST":
         words = {name: request.POST.get(name, "")[:512] for name in ("old", "new")}
         try:
-            change_password(actor=request.actor, user=request.user, **words)
+            change_password(actor=request.actor, user=user, **words)
         except Invalid as refusal:
             errors = refusal.errors
         else:
-            update_session_auth_hash(request, request.user)
+            update_session_auth_hash(request, user)
             messages.success(request, "The password was changed.")
             return redirect("account")
     context: dict[str, Any] = {
         "fields": _password_fields(errors),
-        "memberships": request.user.memberships.select_related("team"),
+        "memberships": user.memberships.select_related("team"),
     }
     return render(request, "pages/account.html", context, status=400 if errors else 200)
 
@@ -118,9 +116,7 @@ def _password_fields(errors: dict[str, list[str]]) -> list[PasswordField]:
     return [PasswordField(name, label, complete, tuple(errors.get(name, ()))) for name, label, complete in fields]
 
 
-@login_required
-@require_GET
-def palette(request: SlipwayRequest) -> HttpResponse:
+@page
+def palette(request: PageRequest) -> HttpResponse:
     """Every place this person may go, for the palette."""
-    assert request.actor is not None
     return JsonResponse({"entries": entries_for(request.actor)})

@@ -90,9 +90,7 @@ def _translated(error: Exception) -> Response | None:
         case DataError():
             return problem(status=400, detail="A value is outside of what can be stored.")
         case IntegrityError():
-            return problem(
-                status=409, detail="Something was made or changed at the same time. Look, and try again."
-            )
+            return problem(status=409, detail="Something was made or changed at the same time. Look, and try again.")
         case OperationalError() | InterfaceError() | redis.RedisError():
             logger.warning("unavailable: %s", error)
             return problem(status=503, detail=AWAY, headers={"Retry-After": "2"})

@@ -88,9 +88,7 @@ class SlipwaySchema(AutoSchema):
             yield _parameter(PARAMETER, "query", seconds, about="Hold the answer until it is over.")
         if self.method == "POST" and isinstance(view, RoomView):
             key = {"type": "string", "minLength": 1, "maxLength": MAX_KEY, "pattern": "^[!-~]+$"}
-            yield _parameter(
-                HEADER, "header", key, about="A POST sent again is answered again."
-            )
+            yield _parameter(HEADER, "header", key, about="A POST sent again is answered again.")
 
     def _problems(self) -> list[int]:
         found = [*ALWAYS]
@@ -103,9 +101,7 @@ class SlipwaySchema(AutoSchema):
         return sorted(set(found))
 
     def _register_problem(self) -> None:
-        component = ResolvedComponent(
-            name="Problem", type=ResolvedComponent.SCHEMA, object="Problem", schema=PROBLEM
-        )
+        component = ResolvedComponent(name="Problem", type=ResolvedComponent.SCHEMA, object="Problem", schema=PROBLEM)
         self.registry.register_on_missing(component)
 
     def _map_serializer(self, serializer: Any, direction: Any, bypass_extensions: bool = False) -> Any:

@@ -77,7 +77,8 @@ def _load(request: PageRequest, id: str) -> Deployment:
     rows = Deployment.objects.visible_to(request.actor).select_related(
         "service__project__team", "environment", "release__build", "previous__build", "log", "requested_by"
     )
-    return find(rows, id)
+    deployment: Deployment = find(rows, id)
+    return deployment
 
 
 def _facts(actor: Actor, deployment: Deployment) -> dict[str, Any]:

@@ -38,7 +38,8 @@ def _load(request: PageRequest, id: str) -> Replica:
     rows = Replica.objects.visible_to(request.actor).select_related(
         "service__project__team", "environment", "release__build", "host", "log"
     )
-    return find(rows, id)
+    replica: Replica = find(rows, id)
+    return replica
 
 
 def _facts(request: PageRequest, id: str) -> dict[str, Any]:

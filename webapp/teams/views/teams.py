@@ -93,10 +93,10 @@ def rename(request: PageRequest, id: str) -> HttpResponse:
     actor = request.actor
     team = find(Team.objects.visible_to(actor), id)
     form = RenameForm(request.POST or None, initial={"name": team.name})
-    if request.method == "POST" and form.attempt(
-        lambda: services.rename_team(actor=actor, team=team, **form.cleaned_data)
-    ):
-        return redirect("team", team.id)
+    if request.method == "POST":
+        renamed = form.attempt(lambda: services.rename_team(actor=actor, team=team, **form.cleaned_data))
+        if renamed is not None:
+            return redirect("team", team.id)
     facts = {"title": f"Rename {team.slug}", "form": form, "say": "Rename the team", "back": reverse("team", args=[id])}
     return render(request, "parts/form_page.html", facts, status=form.status)
 
@@ -116,10 +116,10 @@ def change_role(request: PageRequest, id: str) -> HttpResponse:
     actor = request.actor
     membership = find(Membership.objects.visible_to(actor).select_related("team", "user"), id)
     form = RoleForm(request.POST or None, initial={"role": membership.role})
-    if request.method == "POST" and form.attempt(
-        lambda: services.change_role(actor=actor, membership=membership, **form.cleaned_data)
-    ):
-        return redirect("team", membership.team_id)
+    if request.method == "POST":
+        given = form.attempt(lambda: services.change_role(actor=actor, membership=membership, **form.cleaned_data))
+        if given is not None:
+            return redirect("team", membership.team_id)
     facts = {"title": f"Role of {membership.user.username}", "form": form, "say": "Give this role"}
     facts["back"] = reverse("team", args=[membership.team_id])
     return render(request, "parts/form_page.html", facts, status=form.status)

@@ -13,9 +13,7 @@ from webapp.teams.policy import SYSTEM
 
 DEFAULT_NAME = "admin"
 PASSWORD_BYTES = 15
-ALREADY = (
-    "A site admin is already there. Sign in with your account. (Password lost: bin/manage changepassword NAME)"
-)
+ALREADY = "A site admin is already there. Sign in with your account. (Password lost: bin/manage changepassword NAME)"
 
 
 class Command(BaseCommand):
