@@ -13,6 +13,7 @@ LOOPBACK = "127.0.0.1"
 SOMEWHERE_FAR = ("192.0.2.1", 9)  # a documentation address; nothing is sent to it
 LOCAL_NAMES = ("localhost", "127.0.0.1", "[::1]")
 FIRST_ADMIN = ("SLIPWAY_ADMIN_USER", "SLIPWAY_ADMIN_PASSWORD")
+UNCOMPILED = "PYTHONDONTWRITEBYTECODE"  # would have every process of ours compile every module anew, for seconds
 CONTROL_PLANE_ONLY = ("DATABASE_URL", "DJANGO_SETTINGS_MODULE", "SLIPWAY_SECRET_KEY", "SLIPWAY_ENCRYPTION_KEYS")
 
 
@@ -45,6 +46,12 @@ class Door:
             return ipaddress.ip_address(self.bind).is_unspecified
         except ValueError:
             return False
+
+
+def tool_environment(places: Places) -> dict[str, str]:
+    """For the linters and the tests: the programs of the virtual environment come first."""
+    path = f"{places.python.parent}{os.pathsep}{os.environ.get('PATH', '')}"
+    return _without(()) | {"PATH": path}
 
 
 def control_environment(places: Places, door: Door | None = None) -> dict[str, str]:
@@ -80,7 +87,7 @@ def worker_environment(places: Places, door: Door, *, host_address: str | None =
 
 
 def _without(names: tuple[str, ...]) -> dict[str, str]:
-    return {name: value for name, value in os.environ.items() if name not in names}
+    return {name: value for name, value in os.environ.items() if name not in (*names, UNCOMPILED)}
 
 
 def address_outwards() -> str:

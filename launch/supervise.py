@@ -86,7 +86,8 @@ class Supervisor:
             pause = FIRST_PAUSE_SECONDS if steady else min(pause * 2, LONGEST_PAUSE_SECONDS)
             say(child.name, f"{_ending(code)}; starting again in {pause:g} s (its log: {self.log_of(child.name)})")
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._stopping.wait(), pause)
+                async with asyncio.timeout(pause):
+                    await self._stopping.wait()
                 return
             process = await self._spawn(child)
             if self._stopping.is_set():
@@ -114,7 +115,8 @@ class Supervisor:
         if process is not None and process.returncode is None:
             process.terminate()
             try:
-                await asyncio.wait_for(process.wait(), child.stop_seconds)
+                async with asyncio.timeout(child.stop_seconds):
+                    await process.wait()
             except TimeoutError:
                 process.kill()
                 await process.wait()
@@ -134,7 +136,8 @@ class Supervisor:
                     shutil.copyfile(log, log.with_suffix(".log.1"))
                     os.truncate(log, 0)
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._stopping.wait(), LOG_LOOK_SECONDS)
+                async with asyncio.timeout(LOG_LOOK_SECONDS):
+                    await self._stopping.wait()
 
 
 def _ending(code: int) -> str:

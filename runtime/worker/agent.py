@@ -156,8 +156,10 @@ class Agent:
                 frame = self._logbook.next_frame(log)
                 if frame is not None:
                     await link.send(frame)
+            # Not wait_for, which may swallow a cancel that comes in the same moment (Python 3.11).
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._due.wait(), LOOK_SECONDS)
+                async with asyncio.timeout(LOOK_SECONDS):
+                    await self._due.wait()
 
     async def _hear_all(self, link: Link) -> None:
         while True:
@@ -180,7 +182,8 @@ class Agent:
 
     async def _facts(self) -> EngineFacts | None:
         try:
-            return await asyncio.wait_for(asyncio.to_thread(self._engine.facts), FACTS_SECONDS)
+            async with asyncio.timeout(FACTS_SECONDS):
+                return await asyncio.to_thread(self._engine.facts)
         except (EngineError, TimeoutError) as error:
             logger.warning("the engine does not answer: %s", error)
             return None

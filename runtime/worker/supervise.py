@@ -45,7 +45,8 @@ async def _keep(command: Sequence[str], name: str, stop: asyncio.Event) -> None:
         pause = backoff.pause()
         logger.error("the %s ended (%s); it starts again in %.1f s", name, _words(code), pause)
         with suppress(TimeoutError):
-            await asyncio.wait_for(stop.wait(), pause)
+            async with asyncio.timeout(pause):
+                await stop.wait()
 
 
 async def _ended(process: Process, stop: asyncio.Event) -> int | None:

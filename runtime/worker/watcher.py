@@ -73,7 +73,8 @@ class Watcher:
                 # However much stirs in between: a host whose engine is busy would else be taken for silent.
                 left = self._listed_at + RELIST_SECONDS - time.monotonic()
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(self._stirred.wait(), max(left, 0))
+                    async with asyncio.timeout(max(left, 0)):
+                        await self._stirred.wait()
                 if time.monotonic() - self._listed_at >= RELIST_SECONDS:
                     self._relist = True
         finally:
@@ -128,9 +129,8 @@ class Watcher:
             return  # the engine hangs; the list that is asked for will tell
         loop = asyncio.get_running_loop()
         try:
-            seen = await asyncio.wait_for(
-                loop.run_in_executor(self._lane, self._engine.container, container), PATIENCE_SECONDS
-            )
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                seen = await loop.run_in_executor(self._lane, self._engine.container, container)
         except NotFound:
             await self._observer.gone(container, replica)
         except (EngineError, TimeoutError):

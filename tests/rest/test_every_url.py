@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 import pytest
 from django.apps import apps
-from django.db import transaction
+from django.db import connection, transaction
 from django.test import Client
 from django.urls import reverse
 
@@ -30,13 +30,18 @@ def by_name(rule: Rule) -> str:
     return f"{rule.method} {rule.route}"
 
 
-def rows() -> dict[str, int]:
-    """How many rows each table has."""
-    return {
-        model._meta.label: model._default_manager.count()
-        for model in apps.get_models()
-        if model._meta.label not in MAY_GROW
-    }
+COUNTS = " UNION ALL ".join(
+    f"SELECT '{model._meta.label}', COUNT(*) FROM {model._meta.db_table}"  # noqa: S608
+    for model in apps.get_models()
+    if model._meta.label not in MAY_GROW
+)
+
+
+def rows() -> list[tuple[str, int]]:
+    """How many rows each table has, asked at once: hundreds of tests ask."""
+    with connection.cursor() as cursor:
+        cursor.execute(COUNTS)
+        return sorted(cursor.fetchall())
 
 
 @contextmanager

@@ -57,6 +57,7 @@ class LinkConsumer(AsyncWebsocketConsumer):
     """One link. Refused in the handshake: no credential, a cookie, another contract."""
 
     channel_layer_alias = "none"  # it waits for no signals
+    over = False
 
     async def connect(self) -> None:
         headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in self.scope["headers"]}
@@ -77,6 +78,7 @@ class LinkConsumer(AsyncWebsocketConsumer):
         self.tasks = [asyncio.create_task(self._observe()), asyncio.create_task(self._attend())]
 
     async def disconnect(self, code: int) -> None:
+        self.over = True
         for task in getattr(self, "tasks", []):
             task.cancel()
         if getattr(self, "hello", None) is not None:
@@ -153,7 +155,7 @@ class LinkConsumer(AsyncWebsocketConsumer):
     async def _attend(self) -> None:
         """Say what is kept, see that the host may still speak, and that it said hello."""
         begun = looked = checked = time.monotonic()
-        while True:
+        while not self.over:  # redis-py sends within wait_for, which may swallow a cancel (Python 3.11)
             await asyncio.sleep(FLUSH_SECONDS)
             moment = time.monotonic()
             if self.hello is None:

@@ -43,4 +43,5 @@ async def _send(group: str, message: dict[str, object]) -> None:
     layer = get_channel_layer()
     if layer is not None:
         # A Redis that hangs would hold the request: the layer's sockets have no time limit of their own.
-        await asyncio.wait_for(layer.group_send(group, message), SEND_SECONDS)
+        async with asyncio.timeout(SEND_SECONDS):
+            await layer.group_send(group, message)

@@ -58,7 +58,8 @@ class Viewer:
         if self._pieces or self.overflowed:
             return True
         try:
-            await asyncio.wait_for(self._news.wait(), seconds)
+            async with asyncio.timeout(seconds):
+                await self._news.wait()
         except TimeoutError:
             return False
         return True
@@ -84,7 +85,8 @@ class _Watch:
 
     async def _run(self) -> None:
         position, pause = -1, PAUSE_SECONDS
-        while True:
+        # The wish to end is asked for: redis-py sends within wait_for, which may swallow a cancel (Python 3.11).
+        while not self.task.cancelling():
             try:
                 if position < 0:
                     position = await self._held()

@@ -10,10 +10,10 @@ urlpatterns = [
     path("sign-out/", views.sign_out, name="sign_out"),
     path("account/", views.account, name="account"),
     path("palette/", views.palette, name="palette"),
+    path("", include("webapp.teams.urls")),  # projects/new/ before a project's own page
     path("", include("webapp.deployments.urls")),
     path("", include("webapp.images.urls")),
     path("", include("webapp.environments.urls")),
-    path("", include("webapp.teams.urls")),
     path("", include("webapp.hosts.urls")),
     path("", include("webapp.audit.urls")),
     path("", include("webapp.logs.urls")),

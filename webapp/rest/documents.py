@@ -1,5 +1,6 @@
 """The API's description, its pages, and the answer for addresses that are none."""
 
+from functools import cache
 from typing import Any
 
 from django.contrib.auth.mixins import LoginRequiredMixin
@@ -37,8 +38,14 @@ class Schema(RoomView):
     @extend_schema(exclude=True)
     def get(self, request: Request) -> Response:
         """The description itself."""
-        generator = SchemaGenerator()
-        return Response(generator.get_schema(request=request, public=True))
+        return Response(description())
+
+
+@cache
+def description() -> dict[str, Any]:
+    """The same for everybody, so it is made once per process."""
+    made: dict[str, Any] = SchemaGenerator().get_schema(public=True)
+    return made
 
 
 class Pages(LoginRequiredMixin, TemplateView):

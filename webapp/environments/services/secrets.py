@@ -10,7 +10,7 @@ from webapp.environments.models import Environment, Secret
 from webapp.environments.variables import check_name, check_value
 from webapp.problems import Conflicting, Invalid
 from webapp.teams.models import Project
-from webapp.teams.policy import Action, Actor, require
+from webapp.teams.policy import Action, Actor, may, require
 
 MAX_SECRET_BYTES = 64 * 1024
 MAX_NAMES = 500
@@ -58,6 +58,11 @@ def current_secrets(environment: Environment) -> dict[str, Secret]:
     """What a release made now would freeze: the newest versions, the environment's own before the project's."""
     everywhere = Secret.objects.filter(project_id=environment.project_id, environment=None)
     return everywhere.current() | Secret.objects.filter(environment=environment).current()
+
+
+def may_set_secret(actor: Actor, project: Project, environment: Environment | None) -> bool:
+    """Whether the actor may set and retire secrets of this place."""
+    return may(actor, _needed(project, environment), project)
 
 
 def _needed(project: Project, environment: Environment | None) -> Action:

@@ -1,0 +1,96 @@
+"""Forms of environments and secrets."""
+
+from typing import Any
+
+from django import forms
+from django.http import QueryDict
+
+from webapp import writing
+from webapp.environments.models import Environment
+from webapp.hosts.models import Host
+from webapp.page import Form, choose_from
+from webapp.teams.models import Project
+
+LONG = 512 * 1024  # the verbs say the real limits
+
+
+class PlaceForm(Form):
+    """Where it stands, how it is protected, on which hosts it runs."""
+
+    slug = forms.CharField(label="Short name", max_length=500, help_text="Such as dev, staging, production.")
+    rank = forms.IntegerField(label="Place in the order", help_text="Lower ones stand further left on the board.")
+    hosts = forms.ModelMultipleChoiceField(
+        queryset=Host.objects.none(), required=False, widget=forms.CheckboxSelectMultiple, label="Hosts"
+    )
+    protected = forms.BooleanField(required=False, label="Protected: only operators change what runs here")
+    required_approvals = forms.IntegerField(
+        required=False,
+        label="Approvals of other people that each plan needs",
+        help_text="For protected environments. Nobody approves what they asked for themselves.",
+    )
+
+    def __init__(
+        self, data: QueryDict | None = None, *, project: Project, environment: Environment | None = None
+    ) -> None:
+        super().__init__(data, initial=_place(project, environment))
+        serving = Host.objects.serving(project.team_id).exclude(credential_digest="")
+        choose_from(self, "hosts", serving.order_by("name"))
+
+    def carried(self) -> dict[str, Any]:
+        """The verb's arguments."""
+        given = dict(self.cleaned_data)
+        given["hosts"] = list(given["hosts"])
+        given["required_approvals"] = given["required_approvals"] or 0
+        return given
+
+
+def _place(project: Project, environment: Environment | None) -> dict[str, Any]:
+    """As it is; a new one stands to the right of all others."""
+    if environment is None:
+        last = Environment.objects.filter(project=project).order_by("-rank").values_list("rank", flat=True).first()
+        return {"rank": (last or 0) + 1, "required_approvals": 0}
+    return {
+        "slug": environment.slug,
+        "rank": environment.rank,
+        "hosts": list(environment.hosts.values_list("id", flat=True)),
+        "protected": environment.protected,
+        "required_approvals": environment.required_approvals,
+    }
+
+
+class VariablesForm(Form):
+    """What every container here finds in its environment."""
+
+    variables = forms.CharField(
+        required=False,
+        max_length=LONG,
+        widget=forms.Textarea(attrs={"rows": 6, "class": "mono", "spellcheck": "false"}),
+        label="Variables",
+        help_text="NAME=value, one a line. Plain to everybody of the team; what is confidential is a secret.",
+    )
+
+    def carried(self) -> dict[str, str]:
+        """Name to value."""
+        return writing.pairs(self.cleaned_data["variables"])
+
+
+class SecretForm(Form):
+    """A new secret, or a new version of one."""
+
+    environment = forms.ModelChoiceField(
+        queryset=Environment.objects.none(), required=False, empty_label="every environment", label="For"
+    )
+    name = forms.CharField(
+        label="Name", max_length=500, help_text="Containers find the value in the variable of this name."
+    )
+    value = forms.CharField(
+        label="Value",
+        max_length=LONG,
+        strip=False,
+        widget=forms.Textarea(attrs={"rows": 3, "class": "mono", "spellcheck": "false", "autocomplete": "off"}),
+        help_text="Nobody reads it back. Under six characters it cannot be masked in logs.",
+    )
+
+    def __init__(self, data: QueryDict | None = None, *, project: Project, environment: str = "") -> None:
+        super().__init__(data, initial={"environment": environment or None})
+        choose_from(self, "environment", Environment.objects.filter(project=project))
