@@ -1,5 +1,9 @@
-"""Lists and mappings as people write them in a text box, one a line, and back. The verbs check what comes out."""
+"""Lists and mappings as people write them in a text box, one a line, and back. The verbs check what comes out.
 
+A text that would not survive as a line (several lines, spaces at its ends) stands in double quotes as in JSON.
+"""
+
+import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -9,19 +13,46 @@ def lines(text: str) -> list[str]:
     return [line.strip() for line in text.splitlines() if line.strip()]
 
 
+def words(text: str) -> list[str]:
+    """A command, one word a line."""
+    return [_unquoted(line) for line in lines(text)]
+
+
+def words_text(given: Iterable[str]) -> str:
+    """A command, one word a line."""
+    return "\n".join(_quoted(word, empty=False) for word in given)
+
+
 def pairs(text: str) -> dict[str, str]:
-    """NAME=value, one a line; what follows the first = is the value as it stands."""
+    """NAME=value, one a line; what follows the first = is the value as it stands, unless it is quoted."""
     found = {}
     for line in text.splitlines():
         name, _, value = line.partition("=")
         if name.strip():
-            found[name.strip()] = value
+            found[name.strip()] = _unquoted(value)
     return found
 
 
 def pairs_text(values: Mapping[str, Any]) -> str:
     """A mapping as NAME=value, one a line."""
-    return "\n".join(f"{name}={value}" for name, value in values.items())
+    return "\n".join(f"{name}={_quoted(str(value), empty=True)}" for name, value in values.items())
+
+
+def _quoted(text: str, *, empty: bool) -> str:
+    """In quotes where the bare text would be read back as something else."""
+    bare = text == text.strip() and len(text.splitlines()) <= 1 and _unquoted(text) == text
+    return text if bare and (text or empty) else json.dumps(text)
+
+
+def _unquoted(text: str) -> str:
+    """What quotes hold; a text that only looks quoted is left as it stands."""
+    if not text.startswith('"'):
+        return text
+    try:
+        value = json.loads(text)
+    except ValueError:
+        return text
+    return value if isinstance(value, str) else text
 
 
 def ports(text: str) -> list[dict[str, Any]]:

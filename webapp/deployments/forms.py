@@ -1,6 +1,5 @@
 """Forms of services and of what is asked for: text boxes in, the verbs' settings out."""
 
-import json
 from typing import Any
 
 from django import forms
@@ -21,6 +20,13 @@ LIMITS = ("memory", "cpus", "pids")
 
 def _area(rows: int) -> forms.Textarea:
     return forms.Textarea(attrs={"rows": rows, "class": "mono", "spellcheck": "false"})
+
+
+class MappingField(forms.JSONField):
+    """JSON in a box that is empty where there is nothing."""
+
+    def prepare_value(self, value: Any) -> Any:
+        return "" if value is None else super().prepare_value(value)
 
 
 class ServiceForm(Form):
@@ -50,7 +56,7 @@ class ServiceForm(Form):
         widget=_area(3),
         max_length=LONG,
         label="Command",
-        help_text="One word a line. Empty: the image's own.",
+        help_text="One word a line; one of several lines in quotes, as in JSON. Empty: the image's own.",
     )
     ports = forms.CharField(
         required=False,
@@ -79,7 +85,7 @@ class ServiceForm(Form):
     variables = forms.CharField(
         required=False, widget=_area(3), max_length=LONG * 8, label="Variables", help_text="NAME=value, one a line."
     )
-    overrides = forms.JSONField(
+    overrides = MappingField(
         required=False,
         widget=_area(3),
         label="What differs by environment",
@@ -99,7 +105,7 @@ class ServiceForm(Form):
         """The verb's arguments."""
         given = self.cleaned_data
         settings: dict[str, Any] = {name: given[name] for name in FLAT if given[name] is not None}
-        settings["command"] = writing.lines(given["command"])
+        settings["command"] = writing.words(given["command"])
         settings["ports"] = writing.ports(given["ports"])
         settings["variables"] = writing.pairs(given["variables"])
         settings["limits"] = {name: given[name] for name in LIMITS if given[name] not in (None, "")}
@@ -123,7 +129,7 @@ class ServiceForm(Form):
         if given["health_path"]:
             health["path"] = given["health_path"]
         if given["health_command"].strip():
-            health["command"] = writing.lines(given["health_command"])
+            health["command"] = writing.words(given["health_command"])
         return health
 
 
@@ -135,17 +141,17 @@ def initial(service: Service) -> dict[str, Any]:
         "slug": service.slug,
         "image": service.image_id,
         "replicas": settings.get("replicas", DEFAULTS["replicas"]),
-        "command": "\n".join(settings.get("command", [])),
+        "command": writing.words_text(settings.get("command", [])),
         "ports": writing.ports_text(settings.get("ports", [])),
         "health_kind": health.get("kind", "none"),
         "health_port": health.get("port"),
         "health_path": health.get("path", ""),
-        "health_command": "\n".join(health.get("command", [])),
+        "health_command": writing.words_text(health.get("command", [])),
         **{name: limits.get(name) for name in LIMITS},
         "restart": settings.get("restart", DEFAULTS["restart"])["policy"],
         "stop_timeout": settings.get("stop_timeout"),
         "variables": writing.pairs_text(settings.get("variables", {})),
-        "overrides": json.dumps(service.overrides) if service.overrides else "",
+        "overrides": service.overrides or None,
     }
 
 

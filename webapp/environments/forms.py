@@ -66,7 +66,8 @@ class VariablesForm(Form):
         max_length=LONG,
         widget=forms.Textarea(attrs={"rows": 6, "class": "mono", "spellcheck": "false"}),
         label="Variables",
-        help_text="NAME=value, one a line. Plain to everybody of the team; what is confidential is a secret.",
+        help_text="NAME=value, one a line; a value of several lines in quotes, as in JSON. "
+        "Plain to everybody of the team; what is confidential is a secret.",
     )
 
     def carried(self) -> dict[str, str]:
@@ -94,3 +95,7 @@ class SecretForm(Form):
     def __init__(self, data: QueryDict | None = None, *, project: Project, environment: str = "") -> None:
         super().__init__(data, initial={"environment": environment or None})
         choose_from(self, "environment", Environment.objects.filter(project=project))
+
+    def carried(self) -> dict[str, Any]:
+        """The verb's arguments. Browsers send lines with CR LF, which keys and certificates do not bear."""
+        return {**self.cleaned_data, "value": self.cleaned_data["value"].replace("\r\n", "\n")}

@@ -20,9 +20,9 @@ def check_name(name: str, *, field: str) -> None:
 
 def check_value(value: str, *, field: str, limit: int = MAX_VALUE_BYTES) -> None:
     """Raise `Invalid` for a value that no process can be given."""
-    if "\x00" in value:
-        raise Invalid({field: ["A value holds no NUL character."]})
-    if len(value.encode("utf-8", "surrogatepass")) > limit:
+    if "\x00" in value or any("\ud800" <= character <= "\udfff" for character in value):
+        raise Invalid({field: ["A value holds neither a NUL nor half a character."]})
+    if len(value.encode()) > limit:
         raise Invalid({field: [f"At most {limit} bytes."]})
 
 
@@ -33,9 +33,6 @@ def check_variables(variables: Mapping[str, str], *, field: str = "variables") -
     for name, value in variables.items():
         check_name(name, field=field)
         check_value(value, field=field)
-    if (
-        sum(len(name) + len(value.encode("utf-8", "surrogatepass")) for name, value in variables.items())
-        > MAX_TOTAL_BYTES
-    ):
+    if sum(len(name) + len(value.encode()) for name, value in variables.items()) > MAX_TOTAL_BYTES:
         raise Invalid({field: [f"At most {MAX_TOTAL_BYTES} bytes altogether."]})
     return dict(variables)

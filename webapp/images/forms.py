@@ -23,7 +23,6 @@ class ImageForm(Form):
     """Where an image comes from and how it is built. Files stand beside the form as pairs of boxes."""
 
     carries = {
-        "source": "kind",
         "source.kind": "kind",
         "source.dockerfile": "dockerfile",
         "source.url": "url",
@@ -66,6 +65,8 @@ class ImageForm(Form):
 
     def __init__(self, data: QueryDict | None = None, *, image: Image | None = None) -> None:
         super().__init__(data, initial=_initial(image) if image is not None else None)
+        if data is not None and data.get("kind") == "git":
+            self.carries = {**self.carries, "source.dockerfile": "path"}  # its name there, not its text
         known = image.source.get("files", {}) if image is not None else {}
         given = _sent_files(data) if data is not None else known
         self.files_given: dict[str, str] = given
