@@ -105,17 +105,19 @@ def change_environment(
 
 
 def delete_environment(*, actor: Actor, environment: Environment) -> None:
-    """Remove a place. Refused while something was deployed there that is still kept: 409."""
+    """Remove a place. Refused while something was deployed there that is still kept: 409. Twice is once."""
     require(actor, Action.OPERATE, environment.project)
     with transaction.atomic():
-        _record(actor, "environment.deleted", environment, before=_state(environment, environment.hosts.all()))
+        before = _state(environment, environment.hosts.all())
         try:
-            Environment.objects.filter(id=environment.id).delete()
+            gone, _ = Environment.objects.filter(id=environment.id).delete()
         except (ProtectedError, RestrictedError) as error:
             raise Conflicting(
                 code="environment.in_use",
                 detail="Something runs here, or its history is kept. Delete those services first.",
             ) from error
+        if gone:
+            _record(actor, "environment.deleted", environment, before=before)
 
 
 def _check_order(rank: int, protected: bool, required_approvals: int) -> None:

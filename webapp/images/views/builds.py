@@ -10,14 +10,14 @@ from runtime.contract import states
 from webapp.images import services
 from webapp.images.models import Build
 from webapp.jobs.services import queue_position
-from webapp.page import PageRequest, find, page, verb
+from webapp.page import PageRequest, find, look, verb
 from webapp.teams.policy import Action, may
 
 EVIDENCE_LINES = 40
 USUAL_OF = 10  # the last builds that succeeded say how long one usually takes
 
 
-@page
+@look
 def show(request: PageRequest, id: str) -> HttpResponse:
     """How it goes, what it said, what it made."""
     build = _load(request, id)
@@ -28,7 +28,7 @@ def show(request: PageRequest, id: str) -> HttpResponse:
     return render(request, "builds/show.html", facts)
 
 
-@page
+@look
 def part(request: PageRequest, id: str) -> HttpResponse:
     """What lives of it."""
     return render(request, "builds/part.html", _facts(request, _load(request, id)))
@@ -59,11 +59,13 @@ def _facts(request: PageRequest, build: Build) -> dict[str, Any]:
     ended = states.is_terminal(states.BUILD, build.state)
     builds = may(request.actor, Action.BUILD, project)
     problem = build.problem or {}
+    steps = list(build.job.steps.filter(attempt=build.job.attempt))
     return {
         "build": build,
         "image": build.image,
         "project": project,
-        "steps": build.job.steps.filter(attempt=build.job.attempt),
+        "steps": steps,
+        "failing": next((step for step in steps if step.state == "failed"), None),
         "ended": ended,
         "ahead": queue_position(build.job) if build.state == "queued" else None,
         "cancels": builds and not ended and build.job.cancel_requested_at is None,
