@@ -34,8 +34,13 @@ View = Callable[Concatenate[PageRequest, P], Answer]
 Served = Callable[Concatenate[HttpRequest, P], Answer]
 
 
+def look(view: View[P]) -> Served[P]:
+    """A page of signed-in people that takes no form."""
+    return _for_people(view, "GET", "HEAD")
+
+
 def page(view: View[P]) -> Served[P]:
-    """A page of signed-in people; it may take its own form."""
+    """A page of signed-in people that takes its own form."""
     return _for_people(view, "GET", "HEAD", "POST")
 
 
@@ -58,7 +63,7 @@ def _for_people(view: View[P], *methods: str) -> Served[P]:
 
 def find(rows: QuerySet[M], id: str) -> M:
     """The row among those that the actor may see, or 404: a stranger cannot tell what exists."""
-    row = rows.filter(pk=id).first()
+    row = rows.filter(pk=id).first() if id.isprintable() else None  # PostgreSQL cannot compare with a NUL
     if row is None:
         raise Http404
     return row

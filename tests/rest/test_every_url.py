@@ -1,22 +1,16 @@
 """Every endpoint by every member of the cast. An endpoint without a rule in tests/rest/rules.py fails here."""
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 import pytest
-from django.apps import apps
-from django.db import connection, transaction
 from django.test import Client
 from django.urls import reverse
 
 from tests.cast import Cast
 from tests.rest.rules import RULES
-from tests.rest.walk import Rule, endpoints
+from tests.rest.walk import Rule, endpoints, rows, undone
 from webapp.jobs import dispatch
 
-# What may grow when something is refused: the trail, counters of failures, browsers' sessions.
-MAY_GROW = {"audit.Entry", "audit.Repetition", "teams.Failures", "sessions.Session"}
 NOT_THERE = {"code": "missing", "detail": "There is no such thing, or you may not see it."}
 
 
@@ -28,30 +22,6 @@ def quiet(redis_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def by_name(rule: Rule) -> str:
     return f"{rule.method} {rule.route}"
-
-
-COUNTS = " UNION ALL ".join(
-    f"SELECT '{model._meta.label}', COUNT(*) FROM {model._meta.db_table}"  # noqa: S608
-    for model in apps.get_models()
-    if model._meta.label not in MAY_GROW
-)
-
-
-def rows() -> list[tuple[str, int]]:
-    """How many rows each table has, asked at once: hundreds of tests ask."""
-    with connection.cursor() as cursor:
-        cursor.execute(COUNTS)
-        return sorted(cursor.fetchall())
-
-
-@contextmanager
-def undone() -> Iterator[None]:
-    """What happens within is rolled back, so that everybody finds the same."""
-    place = transaction.savepoint()
-    try:
-        yield
-    finally:
-        transaction.savepoint_rollback(place)
 
 
 def test_every_endpoint_has_one_rule_and_every_rule_an_endpoint() -> None:

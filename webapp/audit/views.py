@@ -11,7 +11,7 @@ from django.shortcuts import redirect, render
 
 from webapp.audit import services
 from webapp.audit.models import Entry
-from webapp.page import Form, PageRequest, choose_from, page, verb
+from webapp.page import Form, PageRequest, choose_from, look, verb
 from webapp.teams.models import Project, Team
 from webapp.teams.policy import Actor, require_site_admin
 
@@ -58,7 +58,7 @@ class Filters(Form):
         return entries.filter(target__icontains=target) | entries.filter(target_id=target) if target else entries
 
 
-@page
+@look
 def index(request: PageRequest) -> HttpResponse:
     """Who did what to what, newest first."""
     actor = request.actor

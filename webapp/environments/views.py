@@ -11,7 +11,7 @@ from django.urls import reverse
 from webapp.environments import services
 from webapp.environments.forms import PlaceForm, SecretForm, VariablesForm
 from webapp.environments.models import Environment, Secret
-from webapp.page import PageRequest, find, page, verb
+from webapp.page import PageRequest, find, look, page, verb
 from webapp.teams.models import Project
 from webapp.teams.policy import Action, may, require
 from webapp.writing import pairs_text
@@ -26,7 +26,7 @@ class Place:
     sets: bool
 
 
-@page
+@look
 def index(request: PageRequest, id: str) -> HttpResponse:
     """The environments of a project, from left to right."""
     project = _project(request, id)
@@ -92,7 +92,7 @@ def secrets(request: PageRequest, id: str) -> HttpResponse:
     project = _project(request, id)
     form = SecretForm(request.POST or None, project=project, environment=request.GET.get("environment", ""))
     if request.method == "POST":
-        kept = form.attempt(lambda: services.set_secret(actor=request.actor, project=project, **form.cleaned_data))
+        kept = form.attempt(lambda: services.set_secret(actor=request.actor, project=project, **form.carried()))
         if kept is not None:
             messages.success(request, f"Version {kept.version} of {kept.name} is kept. The next deployment gets it.")
             return redirect("secrets", id)

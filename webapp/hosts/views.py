@@ -11,7 +11,7 @@ from django.shortcuts import redirect, render
 from webapp.hosts import services
 from webapp.hosts.forms import EnrollForm, ServingForm, SlotsForm
 from webapp.hosts.models import Host
-from webapp.page import PageRequest, find, page, verb
+from webapp.page import PageRequest, find, look, page, verb
 from webapp.teams.policy import Actor, require_site_admin
 from webapp.teams.querysets import team_ids
 
@@ -29,13 +29,13 @@ class Capacity:
     unit: str
 
 
-@page
+@look
 def index(request: PageRequest) -> HttpResponse:
     """Every host that serves a team of the person."""
     return render(request, "hosts/index.html", _list(request.actor))
 
 
-@page
+@look
 def part(request: PageRequest) -> HttpResponse:
     """The list as it is now."""
     return render(request, "hosts/part.html", _list(request.actor))
@@ -52,13 +52,13 @@ def enroll(request: PageRequest) -> HttpResponse:
     return render(request, "hosts/enroll.html", {"form": form, "enrolled": enrolled}, status=form.status)
 
 
-@page
+@look
 def show(request: PageRequest, id: str) -> HttpResponse:
     """One host."""
     return _show(request, _load(request, id))
 
 
-@page
+@look
 def show_part(request: PageRequest, id: str) -> HttpResponse:
     """One host as it is now."""
     return render(request, "hosts/now.html", _facts(request.actor, _load(request, id)))

@@ -4,10 +4,10 @@ from django.http import HttpResponse, StreamingHttpResponse
 
 from webapp.logs.models import Log
 from webapp.logs.reader import stream_text
-from webapp.page import PageRequest, find, page
+from webapp.page import PageRequest, find, look
 
 
-@page
+@look
 def text(request: PageRequest, id: str) -> HttpResponse | StreamingHttpResponse:
     """All lines until now, as a download."""
     log = find(Log.objects.visible_to(request.actor), id)

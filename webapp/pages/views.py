@@ -11,7 +11,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_http_methods, require_POST
 
 from webapp.audit.services import record_refusal
-from webapp.page import PageRequest, page
+from webapp.page import PageRequest, look, page
 from webapp.pages.palette import entries_for
 from webapp.problems import Invalid
 from webapp.rest.middleware import SlipwayRequest
@@ -32,7 +32,7 @@ class PasswordField:
     errors: tuple[str, ...] = ()
 
 
-@page
+@look
 def home(request: PageRequest) -> HttpResponse:
     """The projects are home."""
     return redirect("projects")
@@ -116,7 +116,7 @@ def _password_fields(errors: dict[str, list[str]]) -> list[PasswordField]:
     return [PasswordField(name, label, complete, tuple(errors.get(name, ()))) for name, label, complete in fields]
 
 
-@page
+@look
 def palette(request: PageRequest) -> HttpResponse:
     """Every place this person may go, for the palette."""
     return JsonResponse({"entries": entries_for(request.actor)})

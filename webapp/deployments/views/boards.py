@@ -8,14 +8,14 @@ from django.shortcuts import render
 from webapp.deployments.board import board
 from webapp.environments.models import Environment
 from webapp.images.models import Image
-from webapp.page import PageRequest, find, page
+from webapp.page import PageRequest, find, look
 from webapp.teams.models import Project
 from webapp.teams.policy import actions_in
 
 RECENT_IMAGES = 50
 
 
-@page
+@look
 def show(request: PageRequest, id: str) -> HttpResponse:
     """Services down, environments across; above it what waits, goes on, broke."""
     facts = _facts(request, id)
@@ -23,7 +23,7 @@ def show(request: PageRequest, id: str) -> HttpResponse:
     return render(request, "board/show.html", facts)
 
 
-@page
+@look
 def part(request: PageRequest, id: str) -> HttpResponse:
     """The board alone, as it is now."""
     return render(request, "board/part.html", _facts(request, id))

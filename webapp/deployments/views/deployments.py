@@ -11,14 +11,14 @@ from webapp.deployments import services
 from webapp.deployments.comparing import changes
 from webapp.deployments.models import Deployment, Replica
 from webapp.jobs.models import JobStep
-from webapp.page import PageRequest, find, page, verb
+from webapp.page import PageRequest, find, look, verb
 from webapp.teams.policy import Action, Actor, actions_in
 
 EVIDENCE_LINES = 40
 SHOWN_REPLICAS = 200
 
 
-@page
+@look
 def show(request: PageRequest, id: str) -> HttpResponse:
     """The whole story."""
     deployment = _load(request, id)
@@ -27,7 +27,7 @@ def show(request: PageRequest, id: str) -> HttpResponse:
     return render(request, "deployments/show.html", facts)
 
 
-@page
+@look
 def part(request: PageRequest, id: str) -> HttpResponse:
     """What lives of it: state, steps, replicas, approvals."""
     return render(request, "deployments/part.html", _facts(request.actor, _load(request, id)))

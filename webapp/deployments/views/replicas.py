@@ -8,19 +8,19 @@ from django.shortcuts import redirect, render
 from webapp.deployments import services
 from webapp.deployments.cells import may_ask
 from webapp.deployments.models import Replica
-from webapp.page import PageRequest, find, page, verb
+from webapp.page import PageRequest, find, look, verb
 from webapp.teams.policy import actions_in
 
 CHANGES = {"restart": services.restart, "stop": services.stop, "start": services.start}
 
 
-@page
+@look
 def show(request: PageRequest, id: str) -> HttpResponse:
     """What it is and what it says."""
     return render(request, "replicas/show.html", _facts(request, id))
 
 
-@page
+@look
 def part(request: PageRequest, id: str) -> HttpResponse:
     """How it is now."""
     return render(request, "replicas/part.html", _facts(request, id))

@@ -14,9 +14,9 @@ from webapp.deployments.comparing import changes
 from webapp.deployments.forms import DeployForm, ScaleForm, ServiceForm
 from webapp.deployments.models import Deployment, DesiredState, Release, Replica, Service
 from webapp.environments.models import Environment
-from webapp.page import PageRequest, find, page, verb
+from webapp.page import PageRequest, find, look, page, verb
 from webapp.teams.models import Project
-from webapp.teams.policy import Action, actions_in, may
+from webapp.teams.policy import Action, actions_in, may, require
 
 CHANGES = {"restart": services.restart, "stop": services.stop, "start": services.start}
 SHOWN_RELEASES = 20
@@ -29,6 +29,7 @@ def new(request: PageRequest, id: str) -> HttpResponse:
     """Define a service."""
     actor = request.actor
     project = find(Project.objects.visible_to(actor).select_related("team"), id)
+    require(actor, Action.DEFINE, project)
     form = ServiceForm(request.POST or None, project=project, image=request.GET.get("image", ""))
     if request.method == "POST":
         service = form.attempt(lambda: services.define_service(actor=actor, project=project, **form.carried()))
@@ -44,6 +45,7 @@ def new(request: PageRequest, id: str) -> HttpResponse:
 def edit(request: PageRequest, id: str) -> HttpResponse:
     """Change a service; what runs changes with the next deployment."""
     service = _load(request, id)
+    require(request.actor, Action.DEFINE, service.project)
     form = ServiceForm(request.POST or None, project=service.project, service=service)
     if request.method == "POST":
         changed = form.attempt(lambda: services.change_service(actor=request.actor, service=service, **form.carried()))
@@ -66,7 +68,7 @@ def delete(request: PageRequest, id: str) -> HttpResponse:
     return redirect("board", service.project_id)
 
 
-@page
+@look
 def show(request: PageRequest, id: str) -> HttpResponse:
     """How it is defined, what runs, its releases and deployments."""
     service = _load(request, id)
@@ -77,7 +79,7 @@ def show(request: PageRequest, id: str) -> HttpResponse:
     return render(request, "services/show.html", facts)
 
 
-@page
+@look
 def part(request: PageRequest, id: str) -> HttpResponse:
     """What runs of it now."""
     return render(request, "services/part.html", _facts(request, _load(request, id)))

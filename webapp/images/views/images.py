@@ -11,9 +11,9 @@ from django.urls import reverse
 from webapp.images import services
 from webapp.images.forms import BuildForm, ImageForm
 from webapp.images.models import Build, Image
-from webapp.page import PageRequest, find, page, verb
+from webapp.page import PageRequest, find, look, page, verb
 from webapp.teams.models import Project
-from webapp.teams.policy import Action, may
+from webapp.teams.policy import Action, may, require
 
 BUILDS_A_PAGE = 25
 
@@ -23,6 +23,7 @@ def new(request: PageRequest, id: str) -> HttpResponse:
     """Define an image."""
     actor = request.actor
     project = find(Project.objects.visible_to(actor).select_related("team"), id)
+    require(actor, Action.DEFINE, project)
     form = ImageForm(request.POST or None)
     if request.method == "POST":
         image = form.attempt(lambda: services.define_image(actor=actor, project=project, **form.carried()))
@@ -36,6 +37,7 @@ def new(request: PageRequest, id: str) -> HttpResponse:
 def edit(request: PageRequest, id: str) -> HttpResponse:
     """Change an image; builds that were made stay what they are."""
     image = _load(request, id)
+    require(request.actor, Action.DEFINE, image.project)
     form = ImageForm(request.POST or None, image=image)
     if request.method == "POST":
         changed = form.attempt(lambda: services.change_image(actor=request.actor, image=image, **form.carried()))
@@ -46,13 +48,13 @@ def edit(request: PageRequest, id: str) -> HttpResponse:
     return render(request, "images/form.html", facts, status=form.status)
 
 
-@page
+@look
 def show(request: PageRequest, id: str) -> HttpResponse:
     """Its definition and its builds."""
     return render(request, "images/show.html", _facts(request, _load(request, id)))
 
 
-@page
+@look
 def part(request: PageRequest, id: str) -> HttpResponse:
     """Its builds as they are now."""
     return render(request, "images/part.html", _facts(request, _load(request, id)))
@@ -62,6 +64,7 @@ def part(request: PageRequest, id: str) -> HttpResponse:
 def build(request: PageRequest, id: str) -> HttpResponse:
     """Build it as it is defined now; a GET asks what shall differ."""
     image = _load(request, id)
+    require(request.actor, Action.BUILD, image.project)
     form = BuildForm(request.POST if request.method == "POST" else None)
     if request.method == "POST":
         queued = form.attempt(lambda: services.request_build(actor=request.actor, image=image, **form.carried()))

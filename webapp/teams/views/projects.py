@@ -6,14 +6,14 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 
-from webapp.page import PageRequest, find, page, verb
+from webapp.page import PageRequest, find, look, page, verb
 from webapp.teams.forms import ProjectForm, RenameForm
 from webapp.teams.models import Project, Team
 from webapp.teams.policy import Action, may
 from webapp.teams.services import create_project, delete_project, rename_project
 
 
-@page
+@look
 def index(request: PageRequest) -> HttpResponse:
     """Every project the person may see, by team."""
     actor = request.actor

@@ -9,14 +9,14 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.timezone import now
 
-from webapp.page import PageRequest, find, page, verb
+from webapp.page import PageRequest, find, look, page, verb
 from webapp.teams import services
 from webapp.teams.forms import CodeForm, InviteForm, NamedForm, RenameForm, RoleForm
 from webapp.teams.models import Invitation, Membership, Team
 from webapp.teams.policy import ROLE_ORDER, ROLES, Action, Actor, may
 
 
-@page
+@look
 def index(request: PageRequest) -> HttpResponse:
     """The teams of the person, and where to spend an invitation."""
     actor = request.actor
@@ -43,7 +43,7 @@ def new(request: PageRequest) -> HttpResponse:
     return render(request, "parts/form_page.html", facts, status=form.status)
 
 
-@page
+@look
 def show(request: PageRequest, id: str) -> HttpResponse:
     """People, offers and the table of rights as it is enforced."""
     team = find(Team.objects.visible_to(request.actor), id)

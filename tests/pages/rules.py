@@ -1,0 +1,215 @@
+"""Who is answered what at every page: statuses by route and method. A refusal is 403, what one may not see 404.
+
+A rule's `body` are the fields of the form. `where` may name more than the address has.
+"""
+
+from typing import Any
+
+from tests.cast import PASSWORD, Cast
+from tests.deployments import rules as running
+from tests.environments import rules as environments
+from tests.hosts import rules as hosts
+from tests.rest.walk import Made, Rule, nothing
+from tests.teams import rules as teams
+from webapp.teams.services import create_project
+
+EVERYBODY = (200, 200, 200, 200, 200, 200)
+EVERYBODY_GOES_ON = (302, 302, 302, 302, 302, 302)
+MEMBERS = (404, 200, 200, 200, 200, 404)
+MEMBERS_AND_ADMIN = (404, 200, 200, 200, 200, 200)
+DEVELOPERS_SEE = (404, 403, 200, 200, 200, 404)
+DEVELOPERS = (404, 403, 302, 302, 302, 404)
+OPERATORS = (404, 403, 403, 302, 302, 404)
+OWNERS = (404, 403, 403, 403, 302, 404)
+OWNERS_AND_ADMIN = (404, 403, 403, 403, 302, 302)
+ADMIN = (403, 403, 403, 403, 403, 302)
+ADMIN_SEES = (403, 403, 403, 403, 403, 200)
+
+Statuses = tuple[int, int, int, int, int, int]
+
+
+def look(route: str, statuses: Statuses, where: Made = nothing) -> Rule:
+    """A page that takes no form."""
+    return Rule(route, "get", statuses, where=where, nobody=302)
+
+
+def form(route: str, shown: Statuses, sent: Statuses, where: Made = nothing, body: Made = nothing) -> tuple[Rule, ...]:
+    """A page with its own form."""
+    return look(route, shown, where), act(route, sent, where, body)
+
+
+def act(route: str, statuses: Statuses, where: Made = nothing, body: Made = nothing) -> Rule:
+    """What is only sent."""
+    return Rule(route, "post", statuses, where=where, body=body, nobody=302)
+
+
+def wrong_words(cast: Cast) -> dict[str, Any]:
+    return {"username": "owner", "password": "not this"}
+
+
+def passwords(cast: Cast) -> dict[str, Any]:
+    return {"old": PASSWORD, "new": "another long sentence"}
+
+
+def a_project(cast: Cast) -> dict[str, Any]:
+    return {"team": cast.team.id, "slug": "next", "name": "Next"}
+
+
+def an_empty_project(cast: Cast) -> dict[str, Any]:
+    return {"id": create_project(actor=cast.actor("owner"), team=cast.team, slug="empty", name="Empty").id}
+
+
+def an_own_token(cast: Cast) -> dict[str, Any]:
+    return {"name": "ci", "scopes": ["read"]}
+
+
+def an_image(cast: Cast) -> dict[str, Any]:
+    return {"slug": "front", "kind": "dockerfile", "dockerfile": "FROM slipway/busybox:1\n"}
+
+
+def a_new_service(cast: Cast) -> dict[str, Any]:
+    given = running.a_new_service(cast)
+    return {"slug": "other", "image": given["image"], "health_kind": "none", "restart": "no"}
+
+
+def the_service(cast: Cast) -> dict[str, Any]:
+    image = cast.project.images.get()
+    return {"slug": "front", "image": image.id, "replicas": 2, "health_kind": "none", "restart": "no"}
+
+
+def a_build_for_dev(cast: Cast) -> dict[str, Any]:
+    image = cast.project.images.get()
+    return {"environment": cast.dev.id, "build": image.builds.get(state="succeeded").id}
+
+
+def a_built_service(cast: Cast) -> dict[str, Any]:
+    harbour = running.harbour_of(cast)
+    harbour.built()
+    return {"id": harbour.service.id}
+
+
+def restarted(cast: Cast) -> dict[str, Any]:
+    return {**running.a_deployed_service(cast), "kind": "restart"}
+
+
+def a_restarted_replica(cast: Cast) -> dict[str, Any]:
+    return {**running.a_replica(cast), "kind": "restart"}
+
+
+def in_dev(cast: Cast) -> dict[str, Any]:
+    return {"environment": cast.dev.id}
+
+
+def a_place(cast: Cast) -> dict[str, Any]:
+    return {"slug": "lab", "rank": 9, "hosts": [cast.host.id]}
+
+
+def one_variable(cast: Cast) -> dict[str, Any]:
+    return {"variables": "MODE=dev"}
+
+
+def drained(cast: Cast) -> dict[str, Any]:
+    return {"drained": "yes"}
+
+
+def every_team(cast: Cast) -> dict[str, Any]:
+    return {"every_team": "on"}
+
+
+def three_slots(cast: Cast) -> dict[str, Any]:
+    return {"build_slots": 3}
+
+
+FRAME = (
+    look("home", EVERYBODY_GOES_ON),
+    Rule("sign_in", "get", EVERYBODY_GOES_ON, nobody=200),
+    Rule("sign_in", "post", (401, 401, 401, 401, 401, 401), body=wrong_words, nobody=401),
+    act("sign_out", EVERYBODY_GOES_ON),
+    *form("account", EVERYBODY, EVERYBODY_GOES_ON, body=passwords),
+    look("palette", EVERYBODY),
+    look("audit", EVERYBODY),
+    act("audit_verification", ADMIN),
+    act("demo", EVERYBODY_GOES_ON),
+    *(Rule(monitor, "get", EVERYBODY, nobody=200) for monitor in ("healthz", "readyz", "metrics")),
+)
+
+# stranger, viewer, developer, operator, owner, admin
+TEAMS = (
+    look("projects", EVERYBODY),
+    *form("project_new", EVERYBODY, (422, 422, 302, 302, 302, 422), body=a_project),
+    *form("project_settings", MEMBERS, DEVELOPERS, teams.the_project, teams.a_name),
+    act("project_delete", OWNERS, an_empty_project),
+    look("teams", EVERYBODY),
+    *form("team_new", EVERYBODY, EVERYBODY_GOES_ON, body=teams.a_team),
+    *form("invitation_accept", EVERYBODY, (302, 404, 404, 404, 404, 404), body=teams.the_strangers_code),
+    look("team", MEMBERS_AND_ADMIN, teams.the_team),
+    *form("team_rename", MEMBERS_AND_ADMIN, OWNERS_AND_ADMIN, teams.the_team, teams.a_name),
+    act("team_delete", OWNERS_AND_ADMIN, teams.an_empty_team),
+    look("invite", (404, 302, 302, 302, 302, 302), teams.the_team),
+    act("invite", (404, 403, 403, 403, 200, 200), teams.the_team, teams.a_newcomer),
+    act("invitation_withdraw", OWNERS_AND_ADMIN, teams.an_invitation),
+    *form("member_role", MEMBERS_AND_ADMIN, OWNERS_AND_ADMIN, teams.the_viewer, teams.a_role),
+    act("member_remove", (404, 302, 403, 403, 302, 302), teams.the_viewer),
+    *form("tokens", EVERYBODY, EVERYBODY, body=an_own_token),
+    act("token_revoke", (404, 302, 404, 404, 404, 404), teams.the_viewers_token),
+)
+
+IMAGES = (
+    *form("image_new", DEVELOPERS_SEE, DEVELOPERS, teams.the_project, an_image),
+    look("image", MEMBERS, running.an_image),
+    look("image_part", MEMBERS, running.an_image),
+    *form("image_edit", DEVELOPERS_SEE, DEVELOPERS, running.an_image, an_image),
+    act("image_delete", DEVELOPERS, running.an_image),
+    *form("image_build", DEVELOPERS_SEE, DEVELOPERS, running.an_image),
+    look("build", MEMBERS, running.a_build),
+    look("build_part", MEMBERS, running.a_build),
+    act("build_cancel", DEVELOPERS, running.a_queued_build),
+    act("build_retry", DEVELOPERS, running.a_build),
+    look("log_text", MEMBERS, running.a_log),
+)
+
+RUNNING = (
+    look("board", MEMBERS, teams.the_project),
+    look("board_part", MEMBERS, teams.the_project),
+    *form("service_new", DEVELOPERS_SEE, DEVELOPERS, teams.the_project, a_new_service),
+    look("service", MEMBERS, running.a_deployed_service),
+    look("service_part", MEMBERS, running.a_deployed_service),
+    *form("service_edit", DEVELOPERS_SEE, DEVELOPERS, running.a_service, the_service),
+    act("service_delete", DEVELOPERS, running.a_service),
+    *form("service_deploy", MEMBERS, DEVELOPERS, a_built_service, a_build_for_dev),
+    *form("service_scale", MEMBERS, DEVELOPERS, running.a_deployed_service, running.three_in_dev),
+    act("service_change", DEVELOPERS, restarted, in_dev),
+    *form("release", MEMBERS, DEVELOPERS, running.a_release),
+    look("deployment", MEMBERS, running.a_deployment),
+    look("deployment_part", MEMBERS, running.a_deployment),
+    act("deployment_approve", OPERATORS, running.a_deployment_that_waits, running.the_plan),
+    act("deployment_reject", OPERATORS, running.a_deployment_that_waits, running.the_plan),
+    act("deployment_cancel", DEVELOPERS, running.a_deployment_that_waits),
+    act("deployment_promote", DEVELOPERS, running.a_deployment),
+    act("deployment_roll_back", DEVELOPERS, running.a_second_deployment),
+    look("replica", MEMBERS, running.a_replica),
+    look("replica_part", MEMBERS, running.a_replica),
+    act("replica_change", DEVELOPERS, a_restarted_replica),
+)
+
+PLACES = (
+    look("environments", MEMBERS, teams.the_project),
+    *form("environment_new", (404, 403, 403, 200, 200, 404), OPERATORS, teams.the_project, a_place),
+    *form("environment", MEMBERS, OPERATORS, environments.dev, a_place),
+    act("environment_variables", DEVELOPERS, environments.dev, one_variable),
+    act("environment_delete", OPERATORS, environments.an_unused_environment),
+    *form("secrets", MEMBERS, OPERATORS, teams.the_project, environments.for_production),
+    act("secret_retire", OPERATORS, environments.a_production_secret),
+    look("hosts", EVERYBODY),
+    look("hosts_part", EVERYBODY),
+    *form("host_enroll", ADMIN_SEES, ADMIN_SEES, body=hosts.a_host),
+    look("host", MEMBERS_AND_ADMIN, hosts.the_teams_own_host),
+    look("host_part", MEMBERS_AND_ADMIN, hosts.the_teams_own_host),
+    act("host_drain", (404, 403, 403, 302, 302, 302), hosts.the_teams_own_host, drained),
+    act("host_revoke", ADMIN, hosts.local),
+    act("host_renew", ADMIN_SEES, hosts.local),
+    act("host_serve", ADMIN, hosts.local, every_team),
+    act("host_slots", ADMIN, hosts.local, three_slots),
+)
+
+RULES: tuple[Rule, ...] = (*FRAME, *TEAMS, *IMAGES, *RUNNING, *PLACES)

@@ -1,0 +1,106 @@
+"""Every page by every member of the cast. A page, or a way to ask for one, without a rule fails here."""
+
+from collections.abc import Iterator
+from importlib import import_module
+from itertools import groupby
+from typing import Any
+
+import pytest
+from django.http import HttpResponse
+from django.test import Client
+from django.urls import URLPattern, URLResolver, reverse
+
+from tests.cast import Cast
+from tests.pages.reading import faults
+from tests.pages.rules import RULES
+from tests.rest.walk import COLUMNS, METHODS, Rule, rows, undone
+from webapp.jobs import dispatch
+
+READERS = ("viewer", "owner", "admin")  # they see different pages; to read all six costs too much
+NOBODY, FORGER = Client(), Client(enforce_csrf_checks=True)
+ROUTES = {route: list(rules) for route, rules in groupby(RULES, key=lambda rule: rule.route)}
+
+
+@pytest.fixture(autouse=True)
+def quiet(redis_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A Redis for logs; no doorbell is rung."""
+    monkeypatch.setattr(dispatch, "_send", lambda *, job_id, queue_name: None)
+
+
+def patterns(module: str) -> Iterator[URLPattern]:
+    """Every path of this module and of those that it includes."""
+    waiting: list[Any] = list(import_module(module).urlpatterns)
+    while waiting:
+        found = waiting.pop()
+        if isinstance(found, URLResolver):
+            waiting += found.url_patterns
+        else:
+            yield found
+
+
+PATTERNS = [*patterns("webapp.pages.urls"), *patterns("webapp.control.urls")]
+PLACES = {str(pattern.name): set(pattern.pattern.regex.groupindex) for pattern in PATTERNS}
+
+
+def address(route: str, where: dict[str, Any]) -> str:
+    """Where it is, with as much of `where` as the path has places for."""
+    return reverse(route, kwargs={name: value for name, value in where.items() if name in PLACES[route]})
+
+
+def ask(client: Client, rule: Rule, url: str, fields: dict[str, Any]) -> Any:
+    return client.get(url) if rule.method == "get" else client.post(url, fields)
+
+
+def test_every_page_has_one_rule_for_each_way_to_ask_and_every_rule_a_page(db: None) -> None:
+    served = set()
+    for route in PLACES:
+        url = address(route, {"id": "x", "kind": "restart"})
+        served |= {(route, method) for method in METHODS if NOBODY.generic(method.upper(), url).status_code != 405}
+    ruled = [rule.key for rule in RULES]
+    assert sorted(served - set(ruled)) == []
+    assert sorted(set(ruled) - served) == []
+    assert len(ruled) == len(set(ruled)) and len(ROUTES) == len(PATTERNS)
+
+
+def test_what_is_sent_without_the_token_of_our_own_forms_is_refused(db: None) -> None:
+    for route in {rule.route for rule in RULES if rule.method == "post"}:
+        answer = FORGER.post(address(route, {"id": "x", "kind": "restart"}))
+        assert (route, answer.status_code) == (route, 403)
+
+
+@pytest.mark.parametrize("route", ROUTES)
+def test_each_is_answered_as_the_rules_say_and_what_is_refused_or_looked_at_changes_nothing(
+    route: str, cast: Cast
+) -> None:
+    for name in COLUMNS:
+        cast.client(name)  # signs in before anything that is undone
+    for rule in ROUTES[route]:
+        with undone():
+            url, fields = address(rule.route, rule.where(cast)), rule.body(cast)
+            before = rows()
+            refuse_nobody(rule, url, fields)
+            assert rows() == before
+            for name, status in rule.expected().items():
+                with undone():
+                    answer = ask(cast.client(name), rule, url, fields)
+                    assert answer.status_code == status, f"{rule.method} by {name}: {answer.status_code}"
+                    if status >= 400 or rule.method == "get":
+                        assert rows() == before, f"{rule.method} by {name}"
+                    if name in READERS:
+                        check(answer, part=route.endswith("_part"))
+
+
+def refuse_nobody(rule: Rule, url: str, fields: dict[str, Any]) -> None:
+    """Who is not signed in is sent to do so."""
+    answer = ask(NOBODY, rule, url, fields)
+    assert answer.status_code == rule.nobody
+    if rule.nobody == 302:
+        assert answer.headers["Location"].startswith(reverse("sign_in"))
+
+
+def check(answer: HttpResponse, *, part: bool) -> None:
+    """What is shown is well made: the page, the refusal's page, or the part that refreshes itself."""
+    if answer.status_code == 302 or not answer.headers["Content-Type"].startswith("text/html"):
+        return
+    found = faults(answer.content.decode())
+    assert [fault for fault in found if not (part and fault == "0 h1")] == []
