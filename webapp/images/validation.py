@@ -25,6 +25,7 @@ LATER_KINDS = ("archive", "reference", "container")
 
 _TARGET = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,127}")
 _HOST = re.compile(r"(?=.{1,253}\Z)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?")
+_URL_TEXT = re.compile(r"[\x21-\x7e]+")
 _URL_PATH = re.compile(r"/[A-Za-z0-9._~/+@-]+")
 _PRIVATE_ENDINGS = (".localhost", ".local", ".internal", ".lan", ".home.arpa", ".intranet", ".corp")
 _SECRET_LOOK = re.compile(
@@ -142,6 +143,9 @@ def _git(findings: Findings, source: object, dockerfile_in_build: str | None) ->
 def _url(findings: Findings, url: object) -> str:
     text = findings.text(url, "source.url", limit=MAX_URL)
     if not text:
+        return ""
+    if not _URL_TEXT.fullmatch(text):  # urlsplit leaves out tabs and ends of lines, and would judge another text
+        findings.add("source.url", "This is not a URL.")
         return ""
     try:
         parts = urlsplit(text)
