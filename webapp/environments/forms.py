@@ -75,6 +75,13 @@ class VariablesForm(Form):
         return writing.pairs(self.cleaned_data["variables"])
 
 
+class UnreadArea(forms.Textarea):
+    """What was typed is not sent back, not even to be corrected."""
+
+    def format_value(self, value: Any) -> None:
+        return None
+
+
 class SecretForm(Form):
     """A new secret, or a new version of one."""
 
@@ -88,7 +95,7 @@ class SecretForm(Form):
         label="Value",
         max_length=LONG,
         strip=False,
-        widget=forms.Textarea(attrs={"rows": 3, "class": "mono", "spellcheck": "false", "autocomplete": "off"}),
+        widget=UnreadArea(attrs={"rows": 3, "class": "mono", "spellcheck": "false", "autocomplete": "off"}),
         help_text="Nobody reads it back. Under six characters it cannot be masked in logs.",
     )
 

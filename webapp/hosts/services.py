@@ -51,7 +51,7 @@ def find_host(credential: str) -> Host | None:
     """The host with this credential, or None. Takes the same time for a wrong secret and for no such host."""
     parts = credential.split("_", 2) if len(credential) <= MAX_CREDENTIAL_CHARACTERS else []
     kind, host_id, secret = parts if len(parts) == len(("slh", "host", "secret")) else ("", "", "")
-    host = Host.objects.filter(id=host_id).first()
+    host = Host.objects.filter(id=host_id).first() if host_id.isprintable() else None
     kept = host.credential_digest if host is not None and host.credential_digest else NOTHING
     fits = hmac.compare_digest(kept, _digest(secret))
     return host if fits and kind == PREFIX and kept != NOTHING else None

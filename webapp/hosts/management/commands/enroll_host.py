@@ -30,7 +30,8 @@ class Command(BaseCommand):
         try:
             credential = _credential(name, every_team=options["every_team"])
         except Refusal as refusal:
-            raise CommandError(refusal.detail) from refusal
+            said = [refusal.detail, *(text for texts in refusal.errors.values() for text in texts)]
+            raise CommandError(" ".join(said)) from refusal
         _write(path, credential)
         self.stdout.write(f"Host {name} is enrolled; its credential is in {path}.")
 

@@ -1,0 +1,143 @@
+"""Drain a host, say whom it serves and how much it builds; what it says of itself."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import msgspec
+import pytest
+from django.utils.timezone import now
+
+from runtime.contract.link import SILENT_AFTER_SECONDS, EngineFacts
+from tests.cast import EVERYBODY, FACTS, Cast
+from webapp.audit.models import Entry
+from webapp.hosts.models import Host
+from webapp.hosts.services import disconnected, enroll, heard, restrict, revoke, set_build_slots, set_drained
+from webapp.problems import Forbidden, Invalid
+from webapp.teams.policy import SYSTEM, actor_for_token
+
+
+def told(action: str) -> list[Entry]:
+    return list(Entry.objects.filter(action=action, outcome="done"))
+
+
+def own_host(cast: Cast, *also: Any) -> Host:
+    """One that serves the cast's team alone, unless others are named."""
+    host, _ = enroll(actor=SYSTEM, name="own")
+    return restrict(actor=SYSTEM, host=host, every_team=False, teams=[cast.team, *also])
+
+
+def say(host: Host, **more: Any) -> Host:
+    given: dict[str, Any] = {
+        "facts": None,
+        "engine_answers": True,
+        "clock_ns": 0,
+        "version": "0.1.0",
+        "connected": True,
+    }
+    heard(host=host, **{**given, **more})
+    return Host.objects.get(id=host.id)
+
+
+@pytest.mark.parametrize("who", EVERYBODY)
+def test_a_teams_own_host_is_its_operators_to_drain_and_a_shared_one_the_admins(cast: Cast, who: str) -> None:
+    own, actor = own_host(cast), cast.actor(who)
+    for host, allowed in ((own, ("operator", "owner", "admin")), (cast.host, ("admin",))):
+        if who in allowed:
+            assert set_drained(actor=actor, host=host, drained=True).drained
+        else:
+            with pytest.raises(Forbidden):
+                set_drained(actor=actor, host=host, drained=True)
+        assert Host.objects.get(id=host.id).drained == (who in allowed)
+
+
+def test_a_host_of_two_teams_is_neithers_alone(cast: Cast) -> None:
+    shared = own_host(cast, cast.rivals)
+    for who in ("owner", "stranger"):
+        with pytest.raises(Forbidden):
+            set_drained(actor=cast.actor(who), host=shared, drained=True)
+
+
+def test_a_token_that_may_deploy_does_not_drain(cast: Cast) -> None:
+    token, _ = cast.token("owner", "deploy")
+    with pytest.raises(Forbidden):
+        set_drained(actor=actor_for_token(token), host=own_host(cast), drained=True)
+
+
+def test_drained_twice_is_drained_once(cast: Cast) -> None:
+    for drained in (True, True, False, False):
+        set_drained(actor=cast.actor("admin"), host=cast.host, drained=drained)
+    assert len(told("host.drained")) == len(told("host.undrained")) == 1
+    assert Host.objects.get().state == "ready"
+
+
+def test_whom_it_serves_is_who_sees_it(cast: Cast) -> None:
+    own = own_host(cast)
+    seen = {who: own in Host.objects.visible_to(cast.actor(who)) for who in EVERYBODY}
+    assert seen == {who: who != "stranger" for who in EVERYBODY}
+    assert own in Host.objects.serving(cast.team.id) and own not in Host.objects.serving(cast.rivals.id)
+    restrict(actor=SYSTEM, host=own, every_team=True)
+    assert own in Host.objects.visible_to(cast.actor("stranger"))
+
+
+def test_every_team_and_a_list_of_teams_is_a_contradiction(cast: Cast) -> None:
+    with pytest.raises(Invalid):
+        restrict(actor=cast.actor("admin"), host=cast.host, every_team=True, teams=[cast.team])
+
+
+def test_the_same_again_is_not_told(cast: Cast) -> None:
+    admin = cast.actor("admin")
+    for _ in range(2):
+        restrict(actor=admin, host=cast.host, every_team=False, teams=[cast.team])
+        set_build_slots(actor=admin, host=cast.host, build_slots=5)
+    entry = told("host.restricted")[0]
+    assert entry.before == {"every_team": True, "teams": []} and entry.after == {"every_team": False, "teams": ["shop"]}
+    assert len(told("host.restricted")) == len(told("host.build_slots_changed")) == 1
+
+
+@pytest.mark.parametrize("slots", [-1, 65])
+def test_build_slots_have_bounds(cast: Cast, slots: int) -> None:
+    with pytest.raises(Invalid):
+        set_build_slots(actor=cast.actor("admin"), host=cast.host, build_slots=slots)
+
+
+@pytest.mark.parametrize("who", ["owner", "operator", "viewer", "stranger"])
+def test_whom_it_serves_and_how_much_it_builds_is_the_site_admins(cast: Cast, who: str) -> None:
+    actor, host = cast.actor(who), own_host(cast)
+    acts: list[Callable[[], object]] = [
+        lambda: restrict(actor=actor, host=host, every_team=True),
+        lambda: set_build_slots(actor=actor, host=host, build_slots=9),
+    ]
+    for act in acts:
+        with pytest.raises(Forbidden):
+            act()
+    host.refresh_from_db()
+    assert (host.every_team, host.build_slots) == (False, 2)
+
+
+def test_a_host_is_what_it_said_last(cast: Cast) -> None:
+    host, _ = enroll(actor=SYSTEM, name="second")
+    facts = msgspec.convert(FACTS, type=EngineFacts)
+    assert say(host, facts=facts).state == "ready"
+    known = say(host, engine_answers=False)
+    assert known.state == "engine_down" and known.facts == msgspec.to_builtins(facts)
+    Host.objects.filter(id=host.id).update(last_heard_at=now() - timedelta(seconds=SILENT_AFTER_SECONDS + 1))
+    assert Host.objects.get(id=host.id).state == "unknown"
+
+
+def test_a_clock_and_a_version_from_nowhere_are_kept_within_bounds(cast: Cast) -> None:
+    for clock in (-(2**63), 2**63):
+        assert abs(say(cast.host, clock_ns=clock, version="v" * 500).clock_skew_ms) <= 2**31
+    assert len(Host.objects.get().version) == 40
+
+
+def test_a_revoked_host_is_not_heard(cast: Cast) -> None:
+    revoke(actor=SYSTEM, host=cast.host)
+    before = Host.objects.values().get()
+    assert say(cast.host).state == "revoked"
+    assert Host.objects.values().get() == before
+
+
+def test_a_link_that_ended_is_noted(cast: Cast) -> None:
+    disconnected(host=cast.host)
+    assert not Host.objects.get().connected
