@@ -13,15 +13,15 @@ from typing import Literal
 import httpx
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from launch.engine import NoEngine, look_for_engine
-from tests.flows.house import ADMIN_PASSWORD, ROOT, House, drop_home, make_home
-from tests.flows.redis_server import RedisServer
-from tests.flows.story import Json, get, post
+from tests.flows.house import ADMIN_PASSWORD, ROOT, House, engine_address, running_house
+from tests.flows.story import Json, build, get, make_image, post
 
 CHROMIUM = "/usr/bin/chromium"
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-sync", "--no-first-run"]
 WIDTHS = (1440, 1024, 390)
 SETTLE_SECONDS = 1.2
+SIGN_IN = "/sign-in/"
+BROKEN = "FROM slipway/busybox:1\nRUN echo about to lift\nRUN crane --lift\n"
 
 
 def main() -> int:
@@ -29,26 +29,11 @@ def main() -> int:
     parser.add_argument("folder", nargs="?", default="var/pictures")
     parser.add_argument("--readme", action="store_true", help="only the picture of the README")
     asked = parser.parse_args()
-    engine = look_for_engine()
-    if isinstance(engine, NoEngine):
-        sys.exit(f"No engine at {engine.address}: {engine.reason}")
-    home = make_home()
-    redis = RedisServer(home)
-    redis.start()
-    house = House(home=home, engine=engine.address, redis=redis)
-    try:
-        house.set_up()
-        house.start("web", "control", "worker", "agent")
-        house.wait_ready()
+    with running_house(engine_address()) as house:
         pages = play(house)
         with sync_playwright() as playwright:
             browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
             photograph(browser, house, pages, Path(asked.folder), readme=asked.readme)
-    finally:
-        house.stop()
-        house.remove_containers()
-        redis.stop()
-        drop_home(home)
     return 0
 
 
@@ -67,21 +52,43 @@ def play(house: House) -> dict[str, str]:
         third = post(api, f"deployments/{second['id']}/promotion/", {}, status=202)
         replica = get(api, "replicas/", service=services[0]["id"], environment=environments[0]["id"])["results"][0]
         image, team = services[0]["image"], project["team"]
+        host = get(api, "hosts/")["results"][0]["id"]
+        post(api, "secrets/", {"project": project["id"], "name": "API_KEY", "value": "not to be seen"})
+        empty, failed = _beside(api, team)
     return {
+        "sign-in": SIGN_IN,
         "projects": "/projects/",
         "board": f"/projects/{project['id']}/",
+        "empty": f"/projects/{empty}/",
+        "environments": f"/projects/{project['id']}/environments/",
+        "environment": f"/environments/{environments[2]['id']}/",
+        "secrets": f"/projects/{project['id']}/secrets/",
+        "new-image": f"/projects/{project['id']}/images/new/",
+        "new-service": f"/projects/{project['id']}/services/new/",
         "image": f"/images/{image}/",
         "build": f"/builds/{built['id']}/",
+        "failed": f"/builds/{failed}/",
         "service": f"/services/{services[0]['id']}/",
+        "deploy": f"/services/{services[0]['id']}/deployment/",
+        "release": f"/releases/{second['release']}/",
         "deployment": f"/deployments/{second['id']}/",
         "approval": f"/deployments/{third['id']}/",
         "replica": f"/replicas/{replica['id']}/",
         "hosts": "/hosts/",
+        "host": f"/hosts/{host}/",
         "team": f"/teams/{team}/",
         "tokens": "/tokens/",
         "audit": "/audit/",
         "account": "/account/",
+        "missing": "/projects/nothing/",
     }
+
+
+def _beside(api: httpx.Client, team: str) -> tuple[str, str]:
+    """A project in which nothing runs, and a build of it that failed."""
+    project = post(api, "projects/", {"team": team, "slug": "quay", "name": "Quay"})
+    image = make_image(api, project, slug="crane", dockerfile=BROKEN)
+    return str(project["id"]), str(build(api, image)["id"])
 
 
 def _built(api: httpx.Client, image: str) -> Json:
@@ -101,21 +108,23 @@ def photograph(browser: Browser, house: House, pages: dict[str, str], folder: Pa
     folder.mkdir(parents=True, exist_ok=True)
     both: tuple[Literal["dark", "light"], ...] = ("dark", "light")
     for colours in both[:1] if readme else both:
-        context = browser.new_context(color_scheme=colours, base_url=house.url)
-        page = context.new_page()
+        stranger = browser.new_page(color_scheme=colours, base_url=house.url)
+        page = browser.new_page(color_scheme=colours, base_url=house.url)
         _sign_in(page)
         for width in WIDTHS[:1] if readme else WIDTHS:
-            page.set_viewport_size({"width": width, "height": 900})
             for name, path in {"board": pages["board"]}.items() if readme else pages.items():
-                page.goto(path)
-                time.sleep(SETTLE_SECONDS)
                 shown = f"{name}-{colours}" if readme else f"{name}-{colours}-{width}"
-                page.screenshot(path=folder / f"{shown}.png", full_page=not readme)
-        context.close()
+                seen = stranger if path == SIGN_IN else page
+                seen.set_viewport_size({"width": width, "height": 900})
+                seen.goto(path)
+                time.sleep(SETTLE_SECONDS)
+                seen.screenshot(path=folder / f"{shown}.png", full_page=not readme)
+        stranger.close()
+        page.close()
 
 
 def _sign_in(page: Page) -> None:
-    page.goto("/sign-in/")
+    page.goto(SIGN_IN)
     page.fill("#username", "admin")
     page.fill("#password", ADMIN_PASSWORD)
     page.click("button[type=submit]")

@@ -2,8 +2,11 @@
 //
 // An element with data-live="kind:id kind:* …" and hx-get, hx-trigger="live", hx-swap="outerHTML" is refreshed.
 
+import { inUse } from "./keep.js";
+
 const RETRY_MS = [500, 1000, 2000, 4000, 8000];
 const GATHER_MS = 150; // signals in a burst make one request
+const HELD_MS = 1000; // a part in use is asked again
 let tries = 0;
 let gathered = new Set();
 let timer = null;
@@ -14,9 +17,30 @@ function refresh() {
   gathered = new Set();
   for (const element of document.querySelectorAll("[data-live]")) {
     const wanted = element.dataset.live.split(" ");
-    if (wanted.some((key) => changed.has(key) || changed.has("*"))) window.htmx.trigger(element, "live");
+    if (wanted.some((key) => changed.has(key) || changed.has("*"))) renew(element);
   }
 }
+
+function renew(element) {
+  if (!element.isConnected || element.dataset.held) return;
+  if (!inUse(element)) {
+    window.htmx.trigger(element, "live");
+    return;
+  }
+  element.dataset.held = "yes";
+  setTimeout(() => {
+    delete element.dataset.held;
+    renew(element);
+  }, HELD_MS);
+}
+
+// A menu may have been opened while the answer was on its way.
+document.addEventListener("htmx:beforeSwap", (event) => {
+  const element = event.detail.target;
+  if (!element.matches?.("[data-live]") || !inUse(element)) return;
+  event.detail.shouldSwap = false;
+  renew(element);
+});
 
 function note(...keys) {
   for (const key of keys) gathered.add(key);
@@ -27,7 +51,7 @@ function connect() {
   const scheme = location.protocol === "https:" ? "wss:" : "ws:";
   const socket = new WebSocket(`${scheme}//${location.host}/ws/events/`);
   socket.addEventListener("open", () => {
-    if (tries) note("*"); // something may have changed meanwhile
+    note("*"); // something may have changed since the page was made, or while nothing was heard
     tries = 0;
     document.documentElement.dataset.connection = "live";
   });

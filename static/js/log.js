@@ -36,6 +36,8 @@ class LogView {
     this.rows = document.createElement("ol");
     this.rows.className = "log-rows";
     this.space.append(this.rows);
+    this.room = Number(this.box.querySelector("svg")?.getAttribute("height") ?? 0); // kept until the lines are here
+    this.space.style.height = `${this.room}px`;
     this.box.replaceChildren(this.space);
     this.box.tabIndex = 0;
     this.box.addEventListener("scroll", () => this.scrolled(), { passive: true });
@@ -140,7 +142,7 @@ class LogView {
 
   draw() {
     const total = this.lines.length;
-    this.space.style.height = `${total * ROW}px`;
+    this.space.style.height = `${this.over ? total * ROW : Math.max(total * ROW, this.room)}px`;
     if (this.following) {
       this.placing = true;
       this.box.scrollTop = this.box.scrollHeight;

@@ -11,6 +11,7 @@ from webapp.teams.policy import Action
 
 Place = tuple[str, str]  # service id, environment id
 SHORT = 12
+ON_ITS_WAY = ("awaiting_approval", "queued", "rolling")
 UNHEARD = ("unknown", "revoked", "engine_down")
 
 
@@ -203,7 +204,9 @@ def _forward(
     done = known.succeeded.get(place)
     if further is None or desired is None or done is None or not may_ask(known.allowed, further):
         return
-    there = known.desired.get((place[0], further.id))
+    there, asked = known.desired.get((place[0], further.id)), known.latest.get((place[0], further.id))
+    if asked is not None and asked.state in ON_ITS_WAY and asked.release.digest == desired.release.digest:
+        return  # it is on its way already
     if done.release_id == desired.release_id and (there is None or there.release.digest != desired.release.digest):
         yield Act("promote", f"Promote build {desired.release.build.number} to {further.slug}", done.id)
 

@@ -31,7 +31,7 @@ def show(request: PageRequest, id: str) -> HttpResponse:
 @look
 def part(request: PageRequest, id: str) -> HttpResponse:
     """What lives of it."""
-    return render(request, "builds/part.html", _facts(request, _load(request, id)))
+    return render(request, "builds/live.html", _facts(request, _load(request, id)))
 
 
 @verb

@@ -13,6 +13,8 @@ register = template.Library()
 
 SHORT = 12
 KILO = 1024
+LOG_ROW = 20  # px, as in log.css
+LOG_ROWS = 60  # more are never seen at once
 # state -> (tone, icon): the tone is a class, the word stands beside it
 STATES: dict[str, tuple[str, str]] = {
     "queued": ("idle", "clock"),
@@ -149,6 +151,12 @@ def size(count: int | None) -> str:
             break
         amount /= KILO
     return f"{amount:.0f} {unit}" if unit == "B" or amount >= 100 else f"{amount:.1f} {unit}"
+
+
+@register.filter
+def log_height(lines: int) -> int:
+    """The room that an ended log will take, in px: kept before its lines are here, so that nothing jumps."""
+    return min(lines, LOG_ROWS) * LOG_ROW
 
 
 @register.filter
