@@ -1,0 +1,210 @@
+"""Pages of services, releases, deployments and replicas."""
+
+from typing import Any
+
+import pytest
+from django.urls import reverse
+
+from tests.cast import ROLES
+from tests.deployments.rig import Harbour
+from tests.pages.reading import SCRIPT, get, post
+from webapp.deployments import services
+from webapp.deployments.models import Deployment, Replica, Service
+from webapp.jobs.models import Job
+
+SHELL = ["sh", "-c", "echo one\necho two", ""]
+
+
+def asked(harbour: Harbour, who: str = "developer", *, production: bool = False) -> Deployment:
+    place = harbour.cast.production if production else harbour.cast.dev
+    actor = harbour.cast.actor(who)
+    return services.deploy(actor=actor, service=harbour.service, environment=place, build=harbour.built())
+
+
+def shown(harbour: Harbour, who: str, route: str, id: str) -> str:
+    return get(harbour.cast.client(who), reverse(route, args=[id]))
+
+
+def test_saving_what_the_form_shows_keeps_a_service_as_it_is(harbour: Harbour) -> None:
+    service = services.change_service(
+        actor=harbour.cast.actor("owner"),
+        service=harbour.service,
+        settings={
+            "command": SHELL,
+            "variables": {"CERT": "a\nb"},
+            "ports": [{"container": 80, "host": 9000}],
+            "health": {"kind": "command", "command": ["true", "a b\nc"], "interval": 2.0},
+            "limits": {"memory": 64 * 1024**2},
+            "restart": {"policy": "no"},
+        },
+        overrides={"dev": {"replicas": 3}},
+    )
+    edit = reverse("service_edit", args=[service.id])
+    form = harbour.cast.client("owner").get(edit).context["form"]
+    fields = {name: form[name].value() for name in form.fields if form[name].value() is not None}
+    assert post(harbour.cast.client("owner"), edit, **fields) == 302
+    again = Service.objects.get()
+    assert again.settings["command"] == SHELL and again.settings["variables"] == {"CERT": "a\nb"}
+    assert again.settings["health"] == service.settings["health"] and again.overrides == service.overrides
+
+
+@pytest.mark.parametrize(
+    ("fields", "field"),
+    [
+        ({"slug": "a; rm"}, "slug"),
+        ({"ports": "80:80"}, "ports"),
+        ({"ports": "http"}, "ports"),
+        ({"memory": "1"}, "memory"),
+        ({"pids": "0"}, "pids"),
+        ({"replicas": "500"}, "replicas"),
+        ({"variables": "LD_PRELOAD=x"}, "variables"),
+        ({"health_kind": "http"}, "health_port"),
+        ({"overrides": '{"nowhere": {}}'}, "overrides"),
+        ({"overrides": "{"}, "overrides"),
+        ({"image": "theirs"}, "image"),
+    ],
+)
+def test_what_is_wrong_with_a_service_stands_at_its_field(harbour: Harbour, fields: dict[str, Any], field: str) -> None:
+    given = {"slug": "other", "image": harbour.image.id, "health_kind": "none", "restart": "no"}
+    new = reverse("service_new", args=[harbour.cast.project.id])
+    answer = harbour.cast.client("developer").post(new, {**given, **fields})
+    assert answer.status_code in (400, 422) and list(answer.context["form"].errors) == [field]
+    assert 'class="error"' in answer.content.decode() and Service.objects.count() == 1
+
+
+@pytest.mark.parametrize("who", ROLES)
+def test_a_service_shows_what_runs_and_offers_what_one_may(harbour: Harbour, who: str) -> None:
+    deployment = harbour.deployed()
+    html = shown(harbour, who, "service", harbour.service.id)
+    for route, id in (("replica", harbour.replicas()[0].id), ("deployment", deployment.id)):
+        assert reverse(route, args=[id]) in html
+    assert reverse("release", args=[deployment.release_id]) in html
+    for route in ("service_edit", "service_delete", "service_deploy"):
+        assert (reverse(route, args=[harbour.service.id]) in html) == (who != "viewer")
+
+
+@pytest.mark.parametrize("kind", ["restart", "stop", "start"])
+def test_every_copy_is_restarted_stopped_and_started(harbour: Harbour, kind: str) -> None:
+    harbour.deployed()
+    change = reverse("service_change", args=[harbour.service.id, kind])
+    client = harbour.cast.client("developer")
+    assert post(client, change, environment=harbour.cast.foreign_environment.id) == 404
+    answer = client.post(change, {"environment": harbour.cast.dev.id})
+    made = Deployment.objects.get(kind=kind)
+    assert answer["Location"] == reverse("deployment", args=[made.id])
+    assert post(client, change, environment=harbour.cast.dev.id) == 409
+
+
+def test_a_former_release_runs_again(harbour: Harbour) -> None:
+    first, second = harbour.deployed(), harbour.deployed()
+    page = reverse("release", args=[first.release_id])
+    html = get(harbour.cast.client("developer"), page)
+    assert "Run it in dev" in html and "build 2" in html
+    assert "Run it in dev" not in get(harbour.cast.client("viewer"), page)
+    assert "Run it in dev" not in shown(harbour, "developer", "release", second.release_id)
+    assert post(harbour.cast.client("developer"), page) == 302
+    assert Deployment.objects.latest("created_at").release_id == first.release_id
+
+
+@pytest.mark.parametrize("who", ROLES)
+def test_a_deployment_that_waits_is_approved_by_others_only(harbour: Harbour, who: str) -> None:
+    waiting = asked(harbour, "operator", production=True)
+    html = shown(harbour, who, "deployment", waiting.id)
+    assert waiting.plan["sentence"] in html and "waits for approval" in html
+    assert ("Approve this plan" in html) == (who == "owner")
+    assert ("Your own request" in html) == (who == "operator")
+    assert (reverse("deployment_cancel", args=[waiting.id]) in html) == (who in ("operator", "owner"))
+
+
+def test_the_plan_that_was_looked_at_is_approved_and_starts(harbour: Harbour) -> None:
+    waiting = asked(harbour, production=True)
+    approve, client = reverse("deployment_approve", args=[waiting.id]), harbour.cast.client("owner")
+    assert post(client, approve, plan_hash="0" * 64) == 409
+    assert post(client, approve) == 409
+    assert post(client, approve, plan_hash=waiting.plan_hash, comment=SCRIPT) == 302
+    assert Deployment.objects.get(id=waiting.id).state == "queued"
+    html = shown(harbour, "viewer", "deployment", waiting.id)
+    assert "owner approved" in html and SCRIPT not in html and "Approve this plan" not in html
+    assert post(client, approve, plan_hash=waiting.plan_hash) in (302, 409)
+
+
+def test_a_refused_button_leads_back_with_the_reason(harbour: Harbour) -> None:
+    waiting = asked(harbour, production=True)
+    page, approve = reverse("deployment", args=[waiting.id]), reverse("deployment_approve", args=[waiting.id])
+    client = harbour.cast.client("owner")
+    answer = client.post(approve, {"plan_hash": "0" * 64}, headers={"referer": f"http://testserver{page}"}, follow=True)
+    assert answer.redirect_chain == [(f"http://testserver{page}", 302)]
+    assert "note-error" in answer.content.decode()
+    elsewhere = client.post(approve, {"plan_hash": "0" * 64}, headers={"referer": "https://evil.example/"})
+    assert elsewhere.status_code == 409
+
+
+def test_a_rolling_deployment_shows_its_hosts_and_can_be_cancelled(harbour: Harbour) -> None:
+    rolling = asked(harbour)
+    job = harbour.next_job(rolling)
+    assert job is not None
+    harbour.claim(job)
+    cancel = reverse("deployment_cancel", args=[rolling.id])
+    assert cancel not in shown(harbour, "viewer", "deployment", rolling.id)
+    html = shown(harbour, "developer", "deployment", rolling.id)
+    assert cancel in html and reverse("host", args=[harbour.cast.host.id]) in html
+    assert [post(harbour.cast.client("developer"), cancel) for _ in range(2)] == [302, 302]
+    html = shown(harbour, "developer", "deployment", rolling.id)
+    assert cancel not in html and "Cancelling" in html
+
+
+def test_a_failed_deployment_says_why_and_shows_the_evidence_as_text(harbour: Harbour) -> None:
+    deployment = asked(harbour)
+    harbour.fail(Job.objects.get(deployment_job__deployment=deployment))
+    problem = {"message": SCRIPT, "advice": "Look at its log.", "evidence": ["last words", SCRIPT]}
+    Deployment.objects.filter(id=deployment.id).update(problem=problem, comment=SCRIPT, requested_as=SCRIPT)
+    html = shown(harbour, "viewer", "deployment", deployment.id)
+    assert "failed" in html and "Look at its log." in html and "last words" in html
+    assert SCRIPT not in html and html.count("&lt;script&gt;alert(1)") >= 4
+
+
+@pytest.mark.parametrize("who", ROLES)
+def test_a_succeeded_deployment_goes_on_or_back(harbour: Harbour, who: str) -> None:
+    harbour.deployed()
+    second = harbour.deployed()
+    html = shown(harbour, who, "deployment", second.id)
+    assert second.release.digest in html and "build 1" in html and "build 2" in html
+    for route, said in (("deployment_promote", "Promote to staging"), ("deployment_roll_back", "Roll back to release")):
+        assert (reverse(route, args=[second.id]) in html and said in html) == (who != "viewer")
+
+
+def test_a_deployment_is_rolled_back_by_its_button(harbour: Harbour) -> None:
+    first, second = harbour.deployed(), harbour.deployed()
+    answer = harbour.cast.client("developer").post(reverse("deployment_roll_back", args=[second.id]))
+    made = Deployment.objects.get(kind="rollback")
+    assert answer["Location"] == reverse("deployment", args=[made.id]) and made.release_id == first.release_id
+
+
+@pytest.mark.parametrize("who", ROLES)
+def test_a_replica_says_how_it_is_and_offers_what_one_may(harbour: Harbour, who: str) -> None:
+    harbour.deployed()
+    replica = harbour.replicas()[0]
+    Replica.objects.filter(id=replica.id).update(message=SCRIPT, exit_code=137, oom_killed=True, restarts=4)
+    html = shown(harbour, who, "replica", replica.id)
+    assert replica.container in html and "137" in html and "out of memory" in html
+    assert SCRIPT not in html and "&lt;script&gt;alert(1)" in html
+    for kind, offered in (("restart", True), ("stop", True), ("start", False)):
+        assert (reverse("replica_change", args=[replica.id, kind]) in html) == (offered and who != "viewer")
+
+
+def test_one_copy_is_stopped_alone_and_then_started(harbour: Harbour) -> None:
+    harbour.deployed()
+    first, second = harbour.replicas()
+    client = harbour.cast.client("developer")
+    assert post(client, reverse("replica_change", args=[first.id, "stop"])) == 302
+    harbour.carry_out(Deployment.objects.get(kind="stop"))
+    assert [row.state for row in harbour.replicas()] == ["stopped", "healthy"]
+    assert reverse("replica_change", args=[first.id, "start"]) in shown(harbour, "developer", "replica", first.id)
+    assert reverse("replica_change", args=[second.id, "start"]) not in shown(harbour, "developer", "replica", second.id)
+
+
+def test_a_replica_of_a_host_that_is_not_heard_is_unknown_since_when(harbour: Harbour) -> None:
+    harbour.deployed()
+    harbour.cast.host.engine_answers = False
+    harbour.cast.host.save()
+    assert "host local is not heard" in shown(harbour, "viewer", "replica", harbour.replicas()[0].id)
