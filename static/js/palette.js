@@ -7,22 +7,32 @@ const MOST = 12;
 let entries = null;
 let at = 0;
 
-function score(entry, words) {
-  const text = `${entry.title} ${entry.hint}`.toLowerCase();
-  return words.every((word) => text.includes(word));
+/** How well an entry fits: 0 begins with what was typed, 1 and 2 hold it in the title, 3 with the hint, -1 not at all. */
+function rank(entry, words) {
+  const title = entry.title.toLowerCase();
+  if (title.startsWith(words.join(" "))) return 0;
+  if (words.every((word) => title.split(/\s+/).some((part) => part.startsWith(word)))) return 1;
+  if (words.every((word) => title.includes(word))) return 2;
+  return words.every((word) => `${title} ${entry.hint.toLowerCase()}`.includes(word)) ? 3 : -1;
+}
+
+function fitting(words) {
+  const ranked = (entries ?? []).map((entry) => [rank(entry, words), entry]).filter(([place]) => place >= 0);
+  return ranked.sort(([a], [b]) => a - b).map(([, entry]) => entry);
 }
 
 function draw() {
   const words = input.value.toLowerCase().split(/\s+/).filter(Boolean);
-  const found = (entries ?? []).filter((entry) => score(entry, words)).slice(0, MOST);
+  const found = fitting(words).slice(0, MOST);
   at = Math.min(at, Math.max(found.length - 1, 0));
   list.replaceChildren(
     ...found.map((entry, index) => {
       const item = document.createElement("li");
-      item.role = "option";
-      item.id = `palette-${index}`;
-      item.ariaSelected = String(index === at);
+      item.role = "presentation";
       const link = document.createElement("a");
+      link.role = "option";
+      link.id = `palette-${index}`;
+      link.ariaSelected = String(index === at);
       link.href = entry.url;
       link.tabIndex = -1;
       link.textContent = entry.title;
@@ -65,7 +75,7 @@ if (dialog) {
       draw();
     } else if (event.key === "Enter") {
       event.preventDefault();
-      list.querySelector("[aria-selected=true] a")?.click();
+      list.querySelector("[aria-selected=true]")?.click();
     }
   });
 }

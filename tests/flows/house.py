@@ -11,12 +11,15 @@ import socket
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import httpx
 from cryptography.fernet import Fernet
 
+from launch.engine import NoEngine, look_for_engine
 from runtime.contract.names import LABEL_INSTANCE
 from tests.flows.redis_server import RedisServer
 from tests.flows.waiting import wait_for
@@ -174,10 +177,27 @@ class House:
                     process.wait(STOP_SECONDS)
 
 
-def make_home() -> Path:
-    """A short path, since a unix socket's may have 107 bytes."""
-    return Path(tempfile.mkdtemp(prefix="slw-", dir="/tmp"))
+def engine_address() -> str:
+    """DOCKER_HOST of an engine that answers; bin/test starts one."""
+    found = look_for_engine()
+    assert not isinstance(found, NoEngine), f"no engine at {found.address}: {found.reason} (bin/test starts one)"
+    return found.address
 
 
-def drop_home(home: Path) -> None:
-    shutil.rmtree(home, ignore_errors=True)
+@contextmanager
+def running_house(engine: str, database_url: str = "") -> Iterator[House]:
+    """A whole Slipway that is ready, and nothing of it afterwards."""
+    home = Path(tempfile.mkdtemp(prefix="slw-", dir="/tmp"))  # short, since a unix socket's path may have 107 bytes
+    redis = RedisServer(home)
+    redis.start()
+    house = House(home=home, engine=engine, redis=redis, database_url=database_url)
+    try:
+        house.set_up()
+        house.start("web", "control", "worker", "agent")
+        house.wait_ready()
+        yield house
+    finally:
+        house.stop()
+        house.remove_containers()
+        redis.stop()
+        shutil.rmtree(home, ignore_errors=True)

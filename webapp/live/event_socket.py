@@ -32,9 +32,10 @@ class EventsConsumer(GuardedConsumer):
         self.projects: set[str] = set()
         self.hosts: set[str] = set()
         self.gathered: dict[tuple[str, str], dict[str, Any]] = {}
-        if await self.welcome(protocol):
-            await self.channel_layer.group_add(EVERYBODY, self.channel_name)
-            await self._see(*seen)
+        # Before it is accepted, so that whoever asks once it is open misses nothing.
+        await self.channel_layer.group_add(EVERYBODY, self.channel_name)
+        await self._see(*seen)
+        await self.welcome(protocol)
 
     async def recheck(self, actor: Actor) -> None:
         projects, hosts = await database_sync_to_async(_seen)(actor)

@@ -1,0 +1,76 @@
+"""Every page there is, by the name of its address, with whose id stands in it."""
+
+from collections.abc import Iterable
+
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+
+PAGES = {
+    "account": "",
+    "audit": "",
+    "board": "project",
+    "build": "build",
+    "deployment": "deployment",
+    "environment": "environment",
+    "environment_new": "project",
+    "environments": "project",
+    "host": "host",
+    "host_enroll": "",
+    "hosts": "",
+    "image": "image",
+    "image_build": "image",
+    "image_edit": "image",
+    "image_new": "project",
+    "invitation_accept": "",
+    "member_role": "membership",
+    "project_new": "",
+    "project_settings": "project",
+    "projects": "",
+    "release": "release",
+    "replica": "replica",
+    "secrets": "project",
+    "service": "service",
+    "service_deploy": "service",
+    "service_edit": "service",
+    "service_new": "project",
+    "service_scale": "service",
+    "team": "team",
+    "team_new": "",
+    "team_rename": "team",
+    "teams": "",
+    "tokens": "",
+}
+# What GET answers with something that is no page of its own, or that needs nobody signed in (a test of its own).
+OTHERS = {
+    "board_part",
+    "build_part",
+    "deployment_part",
+    "home",
+    "host_part",
+    "hosts_part",
+    "invite",
+    "image_part",
+    "log_text",
+    "palette",
+    "replica_part",
+    "service_part",
+    "sign_in",
+}
+
+
+def address_of(name: str, ids: dict[str, str]) -> str:
+    """The path of a page on this stage."""
+    whose = PAGES[name]
+    return reverse(name, args=[ids[whose]] if whose else [])
+
+
+def page_names() -> set[str]:
+    """The names of all addresses outside of the API and what hosts and monitors ask, verbs included."""
+    return set(_names(get_resolver("webapp.pages.urls").url_patterns))
+
+
+def _names(patterns: Iterable[URLPattern | URLResolver]) -> Iterable[str]:
+    for pattern in patterns:
+        if isinstance(pattern, URLResolver):
+            yield from _names(pattern.url_patterns)
+        elif pattern.name:
+            yield pattern.name

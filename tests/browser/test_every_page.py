@@ -1,0 +1,133 @@
+"""Every page in dark and light, on a desk and on a phone: for everybody, without a complaint, never too wide."""
+
+import re
+
+import pytest
+from django.urls import NoReverseMatch, reverse
+from playwright.sync_api import Browser, Page, ViewportSize, expect
+
+from tests.browser.axe import OF_LOOKS, violations
+from tests.browser.pages import OTHERS, PAGES, address_of, page_names
+from tests.browser.screen import Complaints
+from tests.browser.stage import set_stage
+from tests.flows.house import House
+from tests.flows.story import build, get, make_image, post
+
+pytestmark = pytest.mark.browser
+
+PHONE: ViewportSize = {"width": 390, "height": 844}
+BROKEN = "FROM slipway/busybox:1\nRUN echo before the fall; exit 3\n"
+
+
+@pytest.fixture(scope="module")
+def ids(house: House) -> dict[str, str]:
+    """A project in which something of each kind is there, good and bad; ids by kind."""
+    stage = set_stage(house, slug="harbour-of-a-rather-long-name", ports=[{"container": 8080}])
+    project = stage.project["id"]
+    with house.api() as api:
+        broken = make_image(api, stage.project, slug="broken", dockerfile=BROKEN, files={"index.html": "<p>x</p>"})
+        failed = build(api, broken)
+        post(api, "secrets/", {"project": project, "name": "API_KEY", "value": "secret"})
+        guarded = {"project": project, "slug": "production", "rank": 2, "protected": True, "hosts": ["local"]}
+        post(api, "environments/", {**guarded, "required_approvals": 1})
+        waiting = post(api, f"deployments/{stage.deployment['id']}/promotion/", {}, status=202)
+        post(api, f"teams/{stage.team['id']}/invitations/", {"username": "somebody", "role": "viewer"})
+        membership = get(api, f"teams/{stage.team['id']}/members/")["results"][0]
+        host = get(api, "hosts/")["results"][0]
+    return {
+        "project": project,
+        "team": stage.team["id"],
+        "membership": membership["id"],
+        "environment": stage.dev["id"],
+        "host": host["id"],
+        "image": stage.image["id"],
+        "build": failed["id"],
+        "good build": stage.build["id"],
+        "service": stage.service["id"],
+        "release": stage.deployment["release"],
+        "deployment": waiting["id"],
+        "done deployment": stage.deployment["id"],
+        "replica": stage.replica["id"],
+    }
+
+
+@pytest.mark.parametrize("name", sorted(PAGES))
+def test_this_page_is_for_everybody(page: Page, complaints: Complaints, ids: dict[str, str], name: str) -> None:
+    assert_good(page, complaints, address_of(name, ids))
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"), [("build", "good build"), ("deployment", "done deployment"), ("environment", "environment")]
+)
+def test_its_other_face_is_for_everybody_too(
+    page: Page, complaints: Complaints, ids: dict[str, str], name: str, kind: str
+) -> None:
+    assert_good(page, complaints, reverse(name, args=[ids[kind]]))
+
+
+def test_the_door_is_for_everybody(house: House, browser: Browser) -> None:
+    context = browser.new_context(base_url=house.url, color_scheme="dark", reduced_motion="reduce")
+    page = context.new_page()
+    assert_good(page, Complaints(page), "/sign-in/")
+    context.close()
+
+
+def test_the_api_is_explained_without_a_complaint(page: Page, complaints: Complaints) -> None:
+    """Swagger UI by others, whose colours are not held to what ours are."""
+    page.goto("/api/v1/docs/")
+    expect(page.get_by_text("/api/v1/builds/{id}/", exact=True).first).to_be_visible()
+    assert complaints.all() == []
+
+
+def test_dialogs_are_for_everybody(page: Page, complaints: Complaints, ids: dict[str, str]) -> None:
+    page.goto(address_of("environment", ids))
+    for colours in ("dark", "light"):
+        page.emulate_media(color_scheme=colours)
+        page.keyboard.press("/")
+        expect(page.locator("#palette [role=option]").first).to_be_visible()
+        assert violations(page) == [], f"the palette in {colours}"
+        page.keyboard.press("Escape")
+        page.keyboard.press("?")
+        expect(page.locator("#help")).to_be_visible()
+        assert violations(page) == [], f"the help in {colours}"
+        page.keyboard.press("Escape")
+        page.get_by_role("button", name="Delete").click()
+        expect(page.locator("#confirm")).to_be_visible()
+        assert violations(page) == [], f"the question in {colours}"
+        page.keyboard.press("Escape")
+    assert complaints.all() == []
+
+
+def test_no_page_is_left_out(page: Page, house: House) -> None:
+    """Whatever answers GET is in one of the two lists; verbs answer 405, whoever is asked for."""
+    answering = set()
+    for name in page_names():
+        try:
+            path = reverse(name, args=["nobody"])
+        except NoReverseMatch:
+            path = _plain(name)
+        if page.request.get(house.url + path, max_redirects=0).status != 405:
+            answering.add(name)
+    assert answering == (set(PAGES) | OTHERS)
+
+
+def _plain(name: str) -> str:
+    try:
+        return reverse(name)
+    except NoReverseMatch:
+        return reverse(name, args=["nobody", "restart"])
+
+
+def assert_good(page: Page, complaints: Complaints, path: str) -> None:
+    answer = page.goto(path)
+    assert answer is not None and answer.ok
+    if page.locator("[data-log-state]").count():
+        expect(page.locator("[data-log-state]")).to_have_text(re.compile(r"^(Live|Ended)$"))
+    assert violations(page) == [], "in dark, on a desk"
+    page.set_viewport_size(PHONE)
+    page.emulate_media(color_scheme="light")
+    expect(page.locator("html")).to_have_attribute("data-bs-theme", "light")
+    width, room = page.evaluate("() => [document.documentElement.scrollWidth, document.documentElement.clientWidth]")
+    assert width <= room, f"{width} px wide on a phone"
+    assert violations(page, *OF_LOOKS) == [], "in light, on a phone"
+    assert complaints.all() == []
