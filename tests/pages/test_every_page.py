@@ -1,8 +1,8 @@
 """Every page by every member of the cast. A page, or a way to ask for one, without a rule fails here."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from http.cookies import SimpleCookie
 from importlib import import_module
-from itertools import groupby
 from typing import Any
 
 import pytest
@@ -12,13 +12,13 @@ from django.urls import URLPattern, URLResolver, reverse
 
 from tests.cast import Cast
 from tests.pages.reading import faults
-from tests.pages.rules import RULES
+from tests.pages.rules import FRAME, IMAGES, PLACES, RULES, RUNNING, TEAMS
 from tests.rest.walk import COLUMNS, METHODS, Rule, rows, undone
 from webapp.jobs import dispatch
 
 READERS = ("viewer", "owner", "admin")  # they see different pages; to read all six costs too much
 NOBODY, FORGER = Client(), Client(enforce_csrf_checks=True)
-ROUTES = {route: list(rules) for route, rules in groupby(RULES, key=lambda rule: rule.route)}
+ROOMS = {"frame": FRAME, "teams": TEAMS, "images": IMAGES, "running": RUNNING, "places": PLACES}
 
 
 @pytest.fixture(autouse=True)
@@ -39,12 +39,12 @@ def patterns(module: str) -> Iterator[URLPattern]:
 
 
 PATTERNS = [*patterns("webapp.pages.urls"), *patterns("webapp.control.urls")]
-PLACES = {str(pattern.name): set(pattern.pattern.regex.groupindex) for pattern in PATTERNS}
+NAMED = {str(pattern.name): set(pattern.pattern.regex.groupindex) for pattern in PATTERNS}
 
 
 def address(route: str, where: dict[str, Any]) -> str:
     """Where it is, with as much of `where` as the path has places for."""
-    return reverse(route, kwargs={name: value for name, value in where.items() if name in PLACES[route]})
+    return reverse(route, kwargs={name: value for name, value in where.items() if name in NAMED[route]})
 
 
 def ask(client: Client, rule: Rule, url: str, fields: dict[str, Any]) -> Any:
@@ -53,13 +53,13 @@ def ask(client: Client, rule: Rule, url: str, fields: dict[str, Any]) -> Any:
 
 def test_every_page_has_one_rule_for_each_way_to_ask_and_every_rule_a_page(db: None) -> None:
     served = set()
-    for route in PLACES:
+    for route in NAMED:
         url = address(route, {"id": "x", "kind": "restart"})
         served |= {(route, method) for method in METHODS if NOBODY.generic(method.upper(), url).status_code != 405}
     ruled = [rule.key for rule in RULES]
     assert sorted(served - set(ruled)) == []
     assert sorted(set(ruled) - served) == []
-    assert len(ruled) == len(set(ruled)) and len(ROUTES) == len(PATTERNS)
+    assert len(ruled) == len(set(ruled))
 
 
 def test_what_is_sent_without_the_token_of_our_own_forms_is_refused(db: None) -> None:
@@ -68,26 +68,32 @@ def test_what_is_sent_without_the_token_of_our_own_forms_is_refused(db: None) ->
         assert (route, answer.status_code) == (route, 403)
 
 
-@pytest.mark.parametrize("route", ROUTES)
+@pytest.mark.parametrize("room", ROOMS)
 def test_each_is_answered_as_the_rules_say_and_what_is_refused_or_looked_at_changes_nothing(
-    route: str, cast: Cast
+    room: str, cast: Cast, subtests: pytest.Subtests
 ) -> None:
-    for name in COLUMNS:
-        cast.client(name)  # signs in before anything that is undone
-    for rule in ROUTES[route]:
+    """A whole room with one cast: to make it and to sign six people in costs more than most pages."""
+    sessions = {name: cast.client(name).cookies.output(header="") for name in COLUMNS}
+    for rule in ROOMS[room]:
+        with subtests.test(f"{rule.method} {rule.route}"), undone():
+            follow(rule, cast, sessions)
+
+
+def follow(rule: Rule, cast: Cast, sessions: Mapping[str, str]) -> None:
+    """Everybody asks, each as if nobody had asked before."""
+    url, fields = address(rule.route, rule.where(cast)), rule.body(cast)
+    before = rows()
+    refuse_nobody(rule, url, fields)
+    assert rows() == before
+    for name, status in rule.expected().items():
+        cast.client(name).cookies = SimpleCookie(sessions[name])
         with undone():
-            url, fields = address(rule.route, rule.where(cast)), rule.body(cast)
-            before = rows()
-            refuse_nobody(rule, url, fields)
-            assert rows() == before
-            for name, status in rule.expected().items():
-                with undone():
-                    answer = ask(cast.client(name), rule, url, fields)
-                    assert answer.status_code == status, f"{rule.method} by {name}: {answer.status_code}"
-                    if status >= 400 or rule.method == "get":
-                        assert rows() == before, f"{rule.method} by {name}"
-                    if name in READERS:
-                        check(answer, part=route.endswith("_part"))
+            answer = ask(cast.client(name), rule, url, fields)
+            assert answer.status_code == status, f"by {name}: {answer.status_code}"
+            if status >= 400 or rule.method == "get":
+                assert rows() == before, f"by {name}"
+            if name in READERS:
+                check(answer, part=rule.route.endswith("_part"))
 
 
 def refuse_nobody(rule: Rule, url: str, fields: dict[str, Any]) -> None:
