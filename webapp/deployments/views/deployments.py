@@ -9,7 +9,10 @@ from django.shortcuts import redirect, render
 from runtime.contract import states
 from webapp.deployments import services
 from webapp.deployments.comparing import changes
+from webapp.deployments.gathering import desired_of
 from webapp.deployments.models import Deployment, Replica
+from webapp.deployments.services.request import UNDER_WAY
+from webapp.environments.models import Environment
 from webapp.jobs.models import JobStep
 from webapp.page import PageRequest, find, look, verb
 from webapp.teams.policy import Action, Actor, actions_in
@@ -114,10 +117,19 @@ def _facts(actor: Actor, deployment: Deployment) -> dict[str, Any]:
 def _further(allowed: frozenset[Action], deployment: Deployment) -> str:
     """The slug of the environment it may be promoted to, or ''."""
     target = services.next_environment(deployment.environment)
-    if target is None:
+    if target is None or _is_there(deployment, target):
         return ""
     needed = Action.REQUEST if target.required_approvals else Action.DEPLOY_PROTECTED
     return target.slug if (needed if target.protected else Action.DEPLOY) in allowed else ""
+
+
+def _is_there(deployment: Deployment, target: Environment) -> bool:
+    """Does the same build run there, or is it on its way there?"""
+    digest = deployment.release.digest
+    there = desired_of(deployment.service, target)
+    asked = Deployment.objects.filter(service=deployment.service, environment=target, release__digest=digest)
+    same = there is not None and there.release.digest == digest
+    return same or asked.filter(state__in=("awaiting_approval", *UNDER_WAY)).exists()
 
 
 def _hosts(deployment: Deployment) -> list[dict[str, Any]]:
