@@ -15,6 +15,9 @@ SHORT = 12
 KILO = 1024
 LOG_ROW = 20  # px, as in log.css
 LOG_ROWS = 60  # more are never seen at once
+JUST_NOW = 45  # seconds, as in times.js
+UNITS = (("yr.", 31_536_000), ("mo.", 2_592_000), ("day", 86_400), ("hr.", 3600), ("min.", 60))
+NAMED = {"day": ("yesterday", "tomorrow"), "mo.": ("last mo.", "next mo."), "yr.": ("last yr.", "next yr.")}
 # state -> (tone, icon): the tone is a class, the word stands beside it
 STATES: dict[str, tuple[str, str]] = {
     "queued": ("idle", "clock"),
@@ -107,11 +110,24 @@ def copied(text: str) -> SafeString:
 
 @register.filter
 def when(moment: datetime | None) -> SafeString:
-    """A time: relative, the exact one on hover, in the reader's zone (times.js)."""
+    """A time: relative, the exact one on hover; times.js keeps it true, in the reader's zone."""
     if moment is None:
         return format_html('<span class="soft">{}</span>', "never")
     text = moment.strftime("%Y-%m-%d %H:%M UTC")
-    return format_html('<time datetime="{}" data-ago title="{}">{}</time>', moment.isoformat(), text, text)
+    return format_html('<time datetime="{}" data-ago title="{}">{}</time>', moment.isoformat(), text, ago(moment))
+
+
+def ago(moment: datetime) -> str:
+    """A time against now, in the very words of times.js, so that nothing moves when that takes over."""
+    exact = (moment - now()).total_seconds()
+    if abs(exact) < JUST_NOW:
+        return "just now"
+    unit, length = next(((unit, length) for unit, length in UNITS if abs(exact) >= length), UNITS[-1])
+    count = int(abs(exact) / length + 0.5)
+    if count == 1 and unit in NAMED:
+        return NAMED[unit][exact > 0]
+    said = f"{max(count, 1)} {unit}{'s' if unit == 'day' else ''}"
+    return f"in {said}" if exact > 0 else f"{said} ago"
 
 
 @register.simple_tag
