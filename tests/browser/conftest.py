@@ -7,6 +7,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, StorageState, ViewportSize, expect, sync_playwright
 
 from launch.test import BROWSERS
+from tests.browser.quiet import PROXY, quiet
 from tests.browser.screen import PATIENCE_MS, Complaints, sign_in
 from tests.flows.house import House, engine_address, running_house
 
@@ -27,8 +28,10 @@ def browser() -> Iterator[Browser]:
     program = next(filter(None, map(shutil.which, BROWSERS)), None)
     assert program, "Chromium is missing: bin/test installs it (as root: apt-get install chromium)"
     expect.set_options(timeout=PATIENCE_MS)
-    with sync_playwright() as playwright:
-        yield playwright.chromium.launch(executable_path=program, args=ARGUMENTS)
+    with quiet(program) as start, sync_playwright() as playwright:
+        launched = playwright.chromium.launch(executable_path=start, args=ARGUMENTS, proxy=PROXY)
+        yield launched
+        launched.close()
 
 
 @pytest.fixture(scope="package")

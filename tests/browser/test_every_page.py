@@ -2,6 +2,7 @@
 
 import re
 
+import httpx
 import pytest
 from django.urls import NoReverseMatch, reverse
 from playwright.sync_api import Browser, Page, ViewportSize, expect
@@ -98,7 +99,7 @@ def test_dialogs_are_for_everybody(page: Page, complaints: Complaints, ids: dict
     assert complaints.all() == []
 
 
-def test_no_page_is_left_out(page: Page, house: House) -> None:
+def test_no_page_is_left_out(house: House) -> None:
     """Whatever answers GET is in one of the two lists; verbs answer 405, whoever is asked for."""
     answering = set()
     for name in page_names():
@@ -106,7 +107,7 @@ def test_no_page_is_left_out(page: Page, house: House) -> None:
             path = reverse(name, args=["nobody"])
         except NoReverseMatch:
             path = _plain(name)
-        if page.request.get(house.url + path, max_redirects=0).status != 405:
+        if httpx.get(house.url + path, timeout=10).status_code != 405:
             answering.add(name)
     assert answering == (set(PAGES) | OTHERS)
 

@@ -44,7 +44,7 @@ def test_a_killed_container_shows_on_the_board_and_on_its_page_within_five_secon
 def test_what_changes_between_a_page_and_its_socket_shows_too(house: House, page: Page) -> None:
     stage = set_stage(house, slug="hasty", restart={"policy": "no"})
     held: list[Route] = []
-    page.route("**/js/live*.js", held.append)
+    page.route("**/js/live*.js", lambda route: held.append(route))
     page.goto(f"/replicas/{stage.replica['id']}/", wait_until="commit")
     until(page, "the page to ask for its part of the socket", lambda: held)
     expect(page.locator("#replica .state").first).to_have_text("healthy")

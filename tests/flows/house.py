@@ -138,11 +138,15 @@ class House:
         """Ids of the running containers that this house made."""
         return self.docker("ps", "-q", "--no-trunc", "--filter", f"label={LABEL_INSTANCE}={self.instance()}").split()
 
-    def remove_containers(self) -> None:
-        """Take away what this house's host made."""
-        found = self.docker("ps", "-aq", "--filter", f"label={LABEL_INSTANCE}={self.instance()}").split()
+    def remove_what_it_made(self) -> None:
+        """The containers and networks of this house; a machine has room for about thirty networks."""
+        mine = f"label={LABEL_INSTANCE}={self.instance()}"
+        found = self.docker("ps", "-aq", "--filter", mine).split()
         if found:
             self.docker("rm", "-f", *found)
+        networks = self.docker("network", "ls", "-q", "--filter", mine).split()
+        if networks:
+            self.docker("network", "rm", *networks)
 
     def instance(self) -> str:
         """The name by which this Slipway labels its containers."""
@@ -198,6 +202,6 @@ def running_house(engine: str, database_url: str = "") -> Iterator[House]:
         yield house
     finally:
         house.stop()
-        house.remove_containers()
+        house.remove_what_it_made()
         redis.stop()
         shutil.rmtree(home, ignore_errors=True)
