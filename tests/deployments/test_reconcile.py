@@ -7,7 +7,8 @@ from django.utils.timezone import now as clock
 
 from tests.deployments.rig import Harbour, facts, snapshot
 from webapp.deployments import observe, reconcile, services
-from webapp.deployments.models import Repair, Replica
+from webapp.deployments.models import Release, Repair, Replica
+from webapp.deployments.reconcile import DOWN_SECONDS
 from webapp.deployments.repairing import FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS, pause_after
 from webapp.jobs.models import Job
 from webapp.logs.models import Log
@@ -23,6 +24,16 @@ def lose_first(harbour: Harbour) -> Replica:
     first, *others = harbour.replicas()
     at = clock() + timedelta(seconds=5)
     observe.snapshot(host=harbour.cast.host, snapshot=snapshot(*map(facts, others)), now=at)
+    return first
+
+
+def kill_first(harbour: Harbour, *, ago: float) -> Replica:
+    """Its container is there and does not run."""
+    first, *others = harbour.replicas()
+    at = clock() - timedelta(seconds=ago)
+    down = facts(first, "stopped", exit_code=137)
+    Replica.objects.filter(id=first.id).update(observed_at=None)
+    observe.snapshot(host=harbour.cast.host, snapshot=snapshot(down, *map(facts, others)), now=at)
     return first
 
 
@@ -44,6 +55,24 @@ def test_a_wanted_replica_without_container_is_made_again(running: Harbour) -> N
     first.refresh_from_db()
     assert first.state == "healthy" and first.container
     assert Log.objects.get(id=job.log_id).end_state == "succeeded"
+    assert reconcile.run_once(clock()) == 0
+
+
+def test_a_container_that_stays_down_is_started_again(running: Harbour) -> None:
+    first = kill_first(running, ago=DOWN_SECONDS + 1)
+    assert reconcile.run_once(clock()) == 1
+    (job,) = repairs()
+    assert first.id in [row["replica"] for row in job.order["replicas"]]
+
+
+def test_the_engine_has_a_moment_to_restart_it_by_itself(running: Harbour) -> None:
+    kill_first(running, ago=0)
+    assert reconcile.run_once(clock()) == 0
+
+
+def test_what_is_to_run_once_stays_down(running: Harbour) -> None:
+    Release.objects.update(settings={**Release.objects.get().settings, "restart": {"policy": "no"}})
+    kill_first(running, ago=DOWN_SECONDS + 1)
     assert reconcile.run_once(clock()) == 0
 
 

@@ -17,6 +17,9 @@ from webapp.problems import Refusal
 ROWS_PER_PASS = 500
 LOGS_PER_PASS = 50
 LIVE = ("pending", "starting", "healthy", "unhealthy", "stopping")
+# What the engine does not keep up by itself: killed by hand, or left down when the engine itself had died.
+ALWAYS_UP = "unless-stopped"
+DOWN_SECONDS = 3.0  # so long a restart of the engine's own is waited for
 # The host's last lines may still be on their way when its container is gone.
 LAST_LINES_SECONDS = 60.0
 
@@ -28,17 +31,23 @@ def run_once(now: datetime) -> int:
     """
     _note_silence(now)
     count = 0
-    for row in _places():
+    for row in _places(now):
         count += _mend(row, now)
     _end_logs(now)
     return count
 
 
-def _places() -> Iterator[Replica]:
-    """One row for each place where something is missing or too much."""
+def _places(now: datetime) -> Iterator[Replica]:
+    """One row for each place where something is missing, down or too much."""
+    down = Q(
+        desired="running",
+        state="stopped",
+        observed_at__lt=now - timedelta(seconds=DOWN_SECONDS),
+        release__settings__restart__policy=ALWAYS_UP,
+    )
     missing = Q(desired="running", container="", state__in=("pending", "stopped", "lost"))
     unwanted = Q(desired="gone") & ~Q(container="")
-    rows = Replica.objects.filter(missing | unwanted).exclude(Exists(_under_way()))
+    rows = Replica.objects.filter(missing | down | unwanted).exclude(Exists(_under_way()))
     told = set()
     for row in rows.select_related("host").order_by("created_at")[:ROWS_PER_PASS]:
         place = (row.service_id, row.environment_id, row.host_id)
