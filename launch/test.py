@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import os
 import shutil
 import time
 from collections.abc import Sequence
@@ -25,7 +26,8 @@ from launch.supervise import Child, Supervisor, end_leftovers
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 EVERYTHING = ("-m", "")  # over the default selection in pyproject.toml, which is the fast tests
 
-AT_ONCE = ("-n", "auto", "--dist", "loadfile")  # one file's tests share what they start
+# One more than there are cores, since some wait; one file's tests share what they start.
+AT_ONCE = ("-n", str((os.cpu_count() or 1) + 1), "--dist", "loadfile")
 # Generated requests are made up while tests are collected, which costs each process seconds.
 FAST = ("--ignore", "tests/rest/test_conformance.py", "-p", "no:schemathesis")
 
@@ -125,8 +127,10 @@ async def _tests(run: Run) -> None:
     elif run.pytest_words:
         await _step(run, "tests", "pytest", *EVERYTHING, *run.pytest_words)
     else:
-        await _step(run, "tests", "pytest", *EVERYTHING, "--nothing-left-out")
-        await _step(run, "tests on PostgreSQL", "python", "-m", "tests.on_postgres")
+        whole = [*EVERYTHING, "-q", "--nothing-left-out"]
+        await _step(run, "tests", "pytest", *whole, "at-once", *AT_ONCE)
+        await _step(run, "tests on PostgreSQL", "python", "-m", "tests.on_postgres", *whole, "at-once", *AT_ONCE)
+        await _step(run, "tests with engine, browser and servers", "pytest", *whole, "alone", "-v")
 
 
 async def _step(run: Run, name: str, program: str, *words: str) -> None:

@@ -1,4 +1,4 @@
-"""The fast tests once more, on PostgreSQL: `python -m tests.on_postgres`, further words go to pytest."""
+"""Tests once more, on PostgreSQL: `python -m tests.on_postgres`, further words go to pytest."""
 
 import os
 import subprocess

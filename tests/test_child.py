@@ -12,6 +12,8 @@ import pytest
 from runtime.child import CHILD_PATH, ChildStopped, ChildTimeout, running
 from tests.waiting import until
 
+pytestmark = pytest.mark.thorough
+
 ROOT = Path(__file__).resolve().parent.parent
 ENVIRONMENT = {"PATH": CHILD_PATH}
 

@@ -129,7 +129,7 @@ class Page(BaseHTTPRequestHandler):
 @pytest.fixture
 def server() -> Iterator[int]:
     with HTTPServer(("127.0.0.1", 0), Page) as httpd:
-        thread = Thread(target=httpd.serve_forever)
+        thread = Thread(target=httpd.serve_forever, args=[0.01])
         thread.start()
         yield httpd.server_port
         httpd.shutdown()

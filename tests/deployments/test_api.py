@@ -8,6 +8,8 @@ from django.test import Client
 from tests.deployments.rig import SOURCE, Harbour
 from webapp.deployments.models import Deployment, Replica, Service
 
+pytestmark = pytest.mark.thorough
+
 JSON = "application/json"
 
 

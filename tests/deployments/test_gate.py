@@ -14,6 +14,8 @@ from webapp.jobs.models import Job
 from webapp.problems import Forbidden
 from webapp.teams.policy import Actor
 
+pytestmark = pytest.mark.thorough
+
 Ask = Callable[[Harbour, Actor, Environment], Deployment]
 
 

@@ -16,6 +16,8 @@ from webapp.audit.models import Entry
 from webapp.images.services import define_image, request_build
 from webapp.jobs.models import Job
 
+pytestmark = pytest.mark.thorough
+
 CANARY = 'canary-7f3a9c\nsings <never> "aloud"'
 TRACES = ("7f3a9c", base64.b64encode(CANARY.encode()).decode()[:20])
 LISTS = (

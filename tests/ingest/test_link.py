@@ -24,7 +24,7 @@ from webapp.logs import archive, reader
 from webapp.logs.models import Log
 from webapp.logs.services import open_log
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.thorough]
 PATIENCE = 3.0
 NS = 1_764_000_000_000_000_000
 

@@ -48,7 +48,7 @@ def answering(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
 
     path = tmp_path / "docker.sock"
     with _Server(str(path), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread = threading.Thread(target=server.serve_forever, args=[0.01], daemon=True)
         thread.start()
         yield f"unix://{path}"
         server.shutdown()

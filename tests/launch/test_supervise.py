@@ -16,6 +16,8 @@ from launch.places import ROOT, Places
 from launch.processes import recorded, start_time
 from launch.supervise import Child, Supervisor, end_leftovers
 
+pytestmark = pytest.mark.thorough
+
 PATIENCE_SECONDS = 10
 
 

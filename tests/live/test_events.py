@@ -1,11 +1,14 @@
 """The event socket: that something changed, to those who may see it."""
 
+import pytest
 from asgiref.sync import sync_to_async
 
 from tests.live.conftest import Quay, frame, opened
 from webapp.hosts.models import Host
 from webapp.jobs.broadcast import changed
 from webapp.teams.models import Project
+
+pytestmark = pytest.mark.thorough
 
 tell = sync_to_async(changed)
 

@@ -10,6 +10,8 @@ from webapp.live import tickets, warden
 from webapp.logs import store
 from webapp.teams.models import User
 
+pytestmark = pytest.mark.thorough
+
 
 async def test_without_a_session_it_is_refused(quay: Quay) -> None:
     for path in (quay.path, "/ws/events/"):

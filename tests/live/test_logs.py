@@ -16,6 +16,8 @@ from webapp.live.warden import TOO_SLOW
 from webapp.logs import archive, follow, tail
 from webapp.logs import services as logs
 
+pytestmark = pytest.mark.thorough
+
 
 async def write(quay: Quay, first: int, last: int) -> None:
     await tail.append_async(log_id=quay.log.id, first=first, lines=lines(first, last))

@@ -10,6 +10,8 @@ from webapp.live import warden
 from webapp.live.warden import CREDENTIAL_GONE, RIGHT_LOST
 from webapp.teams.models import Membership, Token, User
 
+pytestmark = pytest.mark.thorough
+
 PATHS = ["/ws/logs/{}/", "/ws/events/"]
 
 

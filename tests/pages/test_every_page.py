@@ -68,6 +68,7 @@ def test_what_is_sent_without_the_token_of_our_own_forms_is_refused(db: None) ->
         assert (route, answer.status_code) == (route, 403)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("room", ROOMS)
 def test_each_is_answered_as_the_rules_say_and_what_is_refused_or_looked_at_changes_nothing(
     room: str, cast: Cast, subtests: pytest.Subtests

@@ -7,6 +7,8 @@ from tests.cast import EVERYBODY, ROLES, Cast
 from webapp.teams.policy import ROLES as TABLE
 from webapp.teams.policy import Action
 
+pytestmark = pytest.mark.thorough
+
 
 def offered(cast: Cast, who: str) -> dict[str, str]:
     """Addresses by title and hint."""

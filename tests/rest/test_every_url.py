@@ -31,6 +31,7 @@ def test_every_endpoint_has_one_rule_and_every_rule_an_endpoint() -> None:
     assert len(ruled) == len(set(ruled))
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("rule", RULES, ids=by_name)
 def test_each_is_answered_as_the_rule_says_and_a_refusal_changes_nothing(rule: Rule, cast: Cast) -> None:
     url = reverse(rule.route, kwargs=rule.where(cast))
@@ -49,6 +50,7 @@ def test_each_is_answered_as_the_rule_says_and_a_refusal_changes_nothing(rule: R
                 assert NOT_THERE.items() <= answer.json().items()
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("rule", RULES, ids=by_name)
 def test_nobody_is_asked_for_a_credential(rule: Rule, cast: Cast) -> None:
     url = reverse(rule.route, kwargs=rule.where(cast))

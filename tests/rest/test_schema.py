@@ -1,9 +1,12 @@
 """The description is OpenAPI, and speaks of every endpoint."""
 
+import pytest
 from drf_spectacular.validation import validate_schema
 
 from tests.rest.walk import METHODS, endpoints
 from webapp.rest.documents import description
+
+pytestmark = pytest.mark.thorough
 
 UNDESCRIBED = {("api-schema", "get"), ("api-docs", "get"), *(("api-nowhere", method) for method in METHODS)}
 

@@ -19,6 +19,8 @@ from tests.waiting import until
 from tests.worker.fake_control_plane import FakeControlPlane
 from tests.worker.given import ENVIRONMENT, SERVICE, new_id, run_container
 
+pytestmark = pytest.mark.thorough
+
 SECRET = "correct-horse-battery"
 
 

@@ -17,6 +17,8 @@ from tests.waiting import until
 from tests.worker.fake_control_plane import FakeControlPlane, FakeJob, Trouble
 from tests.worker.given import ENVIRONMENT, SERVICE, add_job, build_order, converge_order, new_id
 
+pytestmark = pytest.mark.thorough
+
 SECRET = "correct-horse-battery"
 ENDLESS = "echo begun; sleep 3600"
 
