@@ -19,6 +19,7 @@ from runtime.engine.errors import (
     EngineError,
     EngineTimeout,
     EngineUnavailable,
+    NoNetworkLeft,
     NotFound,
     PortTaken,
 )
@@ -171,6 +172,8 @@ def engine_error(message: str, *, status: int | None = None) -> EngineError:
     words = message.lower()
     if "no space left on device" in words:
         return DiskFull(message)
+    if "non-overlapping ipv4 address pool" in words:
+        return NoNetworkLeft(message)
     if any(part in words for part in _PORT_WORDS):
         return PortTaken(message)
     if status == 404:

@@ -82,6 +82,16 @@ class PortTaken(EngineError):
     advice = "Choose another host port, or let the engine choose one."
 
 
+class NoNetworkLeft(EngineError):
+    """The engine has given all its address ranges to networks; there is one network an environment."""
+
+    code = "no_network_left"
+    advice = (
+        "Give the engine more address ranges (default-address-pools in its daemon.json), or remove networks that "
+        "nothing uses any more."
+    )
+
+
 class DiskFull(EngineError):
     """No space left on the host's disk."""
 

@@ -6,6 +6,7 @@ import { inUse } from "./keep.js";
 
 const RETRY_MS = [500, 1000, 2000, 4000, 8000];
 const GATHER_MS = 150; // signals in a burst make one request
+const LATE_MS = 60_000; // a signal may be lost (they are told once): so long a page is stale at most
 const HELD_MS = 1000; // a part in use is asked again
 let tries = 0;
 let gathered = new Set();
@@ -70,4 +71,7 @@ function connect() {
   });
 }
 
-if (document.querySelector("[data-live]")) connect();
+if (document.querySelector("[data-live]")) {
+  connect();
+  setInterval(() => document.hidden || note("*"), LATE_MS);
+}

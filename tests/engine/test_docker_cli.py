@@ -7,7 +7,7 @@ import pytest
 from runtime.engine.base import BuildRequest
 from runtime.engine.docker_cli import Cli, child_environment, find_cli
 from runtime.engine.docker_client import engine_error
-from runtime.engine.errors import BadRequest, Conflict, DiskFull, EngineError, NotFound, PortTaken
+from runtime.engine.errors import BadRequest, Conflict, DiskFull, EngineError, NoNetworkLeft, NotFound, PortTaken
 
 ADDRESS = "unix:///nowhere"
 BARE = "exit 1"
@@ -82,6 +82,7 @@ def test_the_child_sees_nothing_of_ours(monkeypatch: pytest.MonkeyPatch, tmp_pat
         (500, "driver failed: Bind for 127.0.0.1:80 failed: port is already allocated", PortTaken),
         (500, "listen tcp4 127.0.0.1:80: bind: address already in use", PortTaken),
         (500, "write /var/lib: no space left on device", DiskFull),
+        (500, "could not find an available, non-overlapping IPv4 address pool among the defaults", NoNetworkLeft),
         (400, 'OCI runtime create failed: exec: "x": executable file not found in $PATH', BadRequest),
         (500, "something else", EngineError),
     ],
