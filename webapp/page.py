@@ -73,15 +73,23 @@ class Form(forms.Form):
     """A form that checks nothing which its verb checks; it shows what the verb found, at the field it is about.
 
     `carries` maps the verb's field names to the form's where they differ; a longer name goes where its beginning does.
+    `groups` names the sections of a long form, each with its fields; a short one has none.
     """
 
     carries: dict[str, str] = {}
+    groups: tuple[tuple[str, tuple[str, ...]], ...] = ()
     status = 200
 
     def __init__(self, data: QueryDict | None = None, *, initial: dict[str, Any] | None = None) -> None:
         super().__init__(data, initial=initial, label_suffix="")
         for field in self.fields.values():
             _dress(field)
+
+    def sections(self) -> list[tuple[str, list[forms.BoundField]]]:
+        """Title and visible fields of each section; one without a title where there are no groups."""
+        if not self.groups:
+            return [("", self.visible_fields())]
+        return [(title, [self[name] for name in names]) for title, names in self.groups]
 
     def attempt(self, act: Callable[[], T]) -> T | None:
         """What the verb answers; None when the input is not right or the verb refuses, which the form then shows."""

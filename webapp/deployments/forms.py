@@ -16,6 +16,7 @@ from webapp.teams.models import Project
 LONG = 64 * 1024
 FLAT = ("replicas", "stop_timeout")
 LIMITS = ("memory", "cpus", "pids")
+PLACEHOLDERS = {**DEFAULTS["limits"], "memory": f"{DEFAULTS['limits']['memory'] // 1024**2}m"}
 
 
 def _area(rows: int) -> forms.Textarea:
@@ -47,6 +48,12 @@ class ServiceForm(Form):
         "settings.stop_timeout": "stop_timeout",
         "settings.variables": "variables",
     }
+    groups = (
+        ("What runs", ("slug", "image", "command", "ports", "replicas", "variables")),
+        ("How it proves its health", ("health_kind", "health_port", "health_path", "health_command")),
+        ("Limits and restarts", ("memory", "cpus", "pids", "restart", "stop_timeout")),
+        ("What differs by environment", ("overrides",)),
+    )
 
     slug = forms.CharField(label="Short name", max_length=500, help_text="Lower-case letters, digits and hyphens.")
     image = forms.ModelChoiceField(queryset=Image.objects.none(), empty_label=None, label="Image")
@@ -88,7 +95,7 @@ class ServiceForm(Form):
     overrides = MappingField(
         required=False,
         widget=_area(3),
-        label="What differs by environment",
+        label="Settings by environment",
         help_text='As JSON: {"production": {"replicas": 3, "variables": {"LEVEL": "warn"}}}',
     )
 
@@ -99,7 +106,7 @@ class ServiceForm(Form):
         self.kept = service.settings if service is not None else {}
         choose_from(self, "image", Image.objects.filter(project=project))
         for name in LIMITS:
-            self.fields[name].widget.attrs["placeholder"] = str(DEFAULTS["limits"][name])
+            self.fields[name].widget.attrs["placeholder"] = PLACEHOLDERS[name]
 
     def carried(self) -> dict[str, Any]:
         """The verb's arguments."""
