@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import ctypes
 import os
 import shutil
 import time
@@ -23,6 +24,7 @@ from launch.python import DEVELOPMENT, ensure_python
 from launch.say import say, stop, title
 from launch.supervise import Child, Supervisor, end_leftovers
 
+DRIVER_NEEDS = "libatomic.so.1"  # by the program inside playwright's wheel that drives the browser
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 EVERYTHING = ("-m", "")  # over the default selection in pyproject.toml, which is the fast tests
 
@@ -83,11 +85,21 @@ def _ensure_full(here: Places) -> Child | None:
     ensure_assets(here)
     if not any(shutil.which(name) for name in BROWSERS):
         apt_install("Browser", ["chromium"], log=log)
+    if not _loads(DRIVER_NEEDS):
+        apt_install("Browser driver", ["libatomic1"], log=log)
     if not list(Path("/usr/lib/postgresql").glob("*/bin/initdb")):
         apt_install("PostgreSQL", ["postgresql"], log=log)
     ensure_busybox(here)
     end_leftovers(here)
     return ensure_engine(here)
+
+
+def _loads(library: str) -> bool:
+    try:
+        ctypes.CDLL(library)
+    except OSError:
+        return False
+    return True
 
 
 async def _run(run: Run, engine: Child | None) -> None:
