@@ -14,7 +14,7 @@ def check_name(name: str, *, field: str) -> None:
     """Raise `Invalid` for a name that is none, or that would change how programs are found or loaded."""
     if not ENVIRONMENT_KEY.fullmatch(name):
         raise Invalid({field: ["Letters, digits and underscores, at most 128, not beginning with a digit."]})
-    if name in RESERVED_ENVIRONMENT_KEYS:
+    if name.upper() in RESERVED_ENVIRONMENT_KEYS:
         raise Invalid({field: [f"{name} is reserved: it changes how programs are found or loaded."]})
 
 

@@ -48,7 +48,11 @@ def new(request: PageRequest, id: str) -> HttpResponse:
             return redirect("environment", made.id)
     facts = {"title": "New environment", "form": form, "say": "Make the environment"}
     facts["back"] = reverse("environments", args=[id])
-    facts["crumbs"] = [(reverse("board", args=[id]), project.name), (facts["back"], "Environments")]
+    facts["crumbs"] = [
+        (reverse("projects"), "Projects"),
+        (reverse("board", args=[id]), project.name),
+        (facts["back"], "Environments"),
+    ]
     return render(request, "parts/form_page.html", facts, status=form.status)
 
 

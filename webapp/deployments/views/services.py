@@ -37,7 +37,7 @@ def new(request: PageRequest, id: str) -> HttpResponse:
             messages.success(request, f"Service {service.slug} is defined. Deploy a build to an environment next.")
             return redirect("service", service.id)
     facts = {"title": "New service", "form": form, "say": "Define the service", "back": reverse("board", args=[id])}
-    facts["crumbs"] = [(reverse("board", args=[id]), project.name)]
+    facts["crumbs"] = _way_to(project)
     return render(request, "parts/form_page.html", facts, status=form.status)
 
 
@@ -55,7 +55,7 @@ def edit(request: PageRequest, id: str) -> HttpResponse:
     here = reverse("service", args=[id])
     facts = {"title": "Change the service", "form": form, "say": "Change the service", "back": here}
     facts["lead"] = "What runs goes on as it is until the next deployment."
-    facts["crumbs"] = [(reverse("board", args=[service.project_id]), service.project.name), (here, service.slug)]
+    facts["crumbs"] = [*_way_to(service.project), (here, service.slug)]
     return render(request, "parts/form_page.html", facts, status=form.status)
 
 
@@ -89,6 +89,7 @@ def part(request: PageRequest, id: str) -> HttpResponse:
 def deploy(request: PageRequest, id: str) -> HttpResponse:
     """Choose a build and an environment; the plan is shown before anybody approves it."""
     service = _load(request, id)
+    require(request.actor, Action.REQUEST, service.project)
     form = DeployForm(request.POST or None, service=service)
     if request.method == "POST":
         made = form.attempt(lambda: services.deploy(actor=request.actor, service=service, **form.cleaned_data))
@@ -97,7 +98,7 @@ def deploy(request: PageRequest, id: str) -> HttpResponse:
     here = reverse("service", args=[id])
     facts = {"title": f"Deploy {service.slug}", "form": form, "say": "Deploy", "back": here}
     facts["lead"] = "A release freezes the build with the settings, variables and secrets of now."
-    facts["crumbs"] = [(reverse("board", args=[service.project_id]), service.project.name), (here, service.slug)]
+    facts["crumbs"] = [*_way_to(service.project), (here, service.slug)]
     return render(request, "parts/form_page.html", facts, status=form.status)
 
 
@@ -105,6 +106,7 @@ def deploy(request: PageRequest, id: str) -> HttpResponse:
 def scale(request: PageRequest, id: str) -> HttpResponse:
     """Run more copies, or fewer."""
     service = _load(request, id)
+    require(request.actor, Action.REQUEST, service.project)
     form = ScaleForm(request.POST or None, service=service, environment=request.GET.get("environment", ""))
     if request.method == "POST":
         made = form.attempt(lambda: services.scale(actor=request.actor, service=service, **form.cleaned_data))
@@ -112,7 +114,7 @@ def scale(request: PageRequest, id: str) -> HttpResponse:
             return redirect("deployment", made.id)
     here = reverse("service", args=[id])
     facts = {"title": f"Scale {service.slug}", "form": form, "say": "Scale", "back": here}
-    facts["crumbs"] = [(reverse("board", args=[service.project_id]), service.project.name), (here, service.slug)]
+    facts["crumbs"] = [*_way_to(service.project), (here, service.slug)]
     return render(request, "parts/form_page.html", facts, status=form.status)
 
 
@@ -147,6 +149,10 @@ def release(request: PageRequest, id: str) -> HttpResponse:
         "deploys": may_ask(allowed, frozen.environment),
     }
     return render(request, "services/release.html", facts)
+
+
+def _way_to(project: Project) -> list[tuple[str, str]]:
+    return [(reverse("projects"), "Projects"), (reverse("board", args=[project.id]), project.name)]
 
 
 def _load(request: PageRequest, id: str) -> Service:
