@@ -6,7 +6,6 @@ queue name and one path segment, and is always handed on as a list element, neve
 
 import re
 
-LABEL_PREFIX = "slipway."
 LABEL_INSTANCE = "slipway.instance"  # which Slipway made it: several may share an engine
 LABEL_PROJECT = "slipway.project"
 LABEL_SERVICE = "slipway.service"

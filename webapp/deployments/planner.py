@@ -15,7 +15,6 @@ from webapp.deployments.spread import spread
 from webapp.problems import Conflicting, Unplannable
 
 Kind = Literal["deploy", "promotion", "rollback", "scale", "restart", "stop", "start"]
-SHORT_DIGEST = 12
 
 
 class Frozen(msgspec.Struct, frozen=True, kw_only=True):

@@ -7,7 +7,6 @@ import hashlib
 import secrets
 
 import msgspec
-from channels.db import database_sync_to_async
 
 from webapp.live.credentials import Credential
 from webapp.logs.store import call
@@ -39,9 +38,6 @@ def redeem(*, ticket: str, path: str) -> Credential | None:
         return None
     kept = msgspec.json.decode(found, type=_Kept)
     return kept.credential if kept.path == path else None
-
-
-redeem_async = database_sync_to_async(redeem)
 
 
 def _key(ticket: str) -> str:

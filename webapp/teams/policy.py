@@ -7,7 +7,6 @@ A right is a named action. A request's credential (a person's session, a person'
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Protocol
 
 from webapp.problems import Forbidden
 from webapp.teams.models import Project, Role, Team, Token, User
@@ -74,13 +73,6 @@ SCOPES: Mapping[str, frozenset[Action]] = {
     Scope.APPROVE: frozenset({Action.SEE, Action.APPROVE}),
     Scope.ADMIN: frozenset(Action),
 }
-
-
-class Owned(Protocol):
-    """Anything with a team: rights are asked of it."""
-
-    @property
-    def team_id(self) -> str: ...
 
 
 @dataclass(frozen=True)
