@@ -15,7 +15,6 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
 
 SLIPWAY_HOME = Path(env.str("SLIPWAY_HOME", default=str(BASE_DIR / "var"))).resolve()
-SLIPWAY_VERSION = "0.1.0"
 DEBUG = env.bool("SLIPWAY_DEBUG", default=False)
 
 
@@ -58,7 +57,6 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "django_htmx",
     "rest_framework",
-    "django_filters",
     "drf_spectacular",
     "drf_spectacular_sidecar",
     "channels",
