@@ -4,7 +4,7 @@ const PLACES = { p: "projects", h: "hosts", t: "teams", a: "audit" };
 let waiting = false;
 
 function typing(target) {
-  return target.closest("input, textarea, select, [contenteditable], .cm-editor") !== null;
+  return target.closest("input, textarea, select, [contenteditable]") !== null;
 }
 
 function walk(step) {
