@@ -9,7 +9,7 @@ carry `Slipway-Job-Token`.
 | POST /ingest/jobs/{id}/heartbeat/ | Heartbeat  | HeartbeatAnswer   | 401, 409 not yours any more (stop at once) |
 | POST /ingest/jobs/{id}/progress/  | Progress   | 204               | 401, 409, 413 |
 | POST /ingest/jobs/{id}/lines/     | Lines      | LinesAnswer       | 401, 409, 413 |
-| POST /ingest/jobs/{id}/finish/    | Finish     | 204               | 401, 409 (`LinesAnswer`: lines are missing) |
+| POST /ingest/jobs/{id}/finish/    | Finish     | 204               | 401, 409 (`MissingLines`: lines are missing) |
 | WebSocket /ingest/link/           | Up / Down  |                   | 403 in the handshake |
 """
 
