@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.deployments.rig import digest
-from webapp.deployments.planner import (
+from webapp.deployments.planner import make_plan
+from webapp.deployments.plans import (
     Before,
     Content,
     Copy,
@@ -17,7 +18,6 @@ from webapp.deployments.planner import (
     PlannedReplica,
     PlanRequest,
     canonical,
-    make_plan,
     plan_hash,
     read_plan,
 )

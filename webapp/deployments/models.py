@@ -62,7 +62,7 @@ class Deployment(Thing):
     release = models.ForeignKey(Release, on_delete=models.PROTECT, related_name="deployments")
     previous = models.ForeignKey(Release, on_delete=models.PROTECT, null=True, related_name="+")  # what ran before
     state = models.CharField(max_length=20)
-    plan = models.JSONField()  # deployments.planner.Plan, canonical
+    plan = models.JSONField()  # deployments.plans.Plan, canonical
     plan_hash = models.CharField(max_length=64)
     required_approvals = models.PositiveSmallIntegerField(default=0)
     requested_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")

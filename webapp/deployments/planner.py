@@ -1,120 +1,16 @@
-"""The planner: values in, values out. What a deployment will do, in words, per host, and as a hash that approvals bind.
+"""The planner: values in, values out. What a deployment will do, in words and per host.
 
 It knows no database, no clock and no chance: equal requests give equal plans.
 """
 
-import hashlib
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from typing import Any, Literal
-
-import msgspec
+from collections.abc import Mapping
+from typing import Literal
 
 from webapp.deployments import wording
+from webapp.deployments.plans import Copy, HostFacts, HostStep, Plan, PlannedReplica, PlanRequest
 from webapp.deployments.spread import spread
 from webapp.problems import Conflicting, Unplannable
-
-Kind = Literal["deploy", "promotion", "rollback", "scale", "restart", "stop", "start"]
-
-
-class Frozen(msgspec.Struct, frozen=True, kw_only=True):
-    """Base of the planner's values."""
-
-
-class HostFacts(Frozen, frozen=True, kw_only=True):
-    """A host of the environment, or one where the service still runs."""
-
-    id: str
-    name: str
-    state: str  # hosts.models.Host.state
-    in_environment: bool = True
-    serves_team: bool = True
-    holds_image: bool = True
-    taken_ports: Mapping[str, str] = {}  # "8080/tcp" -> who holds it there
-
-
-class Content(Frozen, frozen=True, kw_only=True):
-    """What a release freezes."""
-
-    build: str
-    build_number: int
-    digest: str
-    config_digest: str
-    settings: Mapping[str, Any]
-    variables: Mapping[str, str] = {}
-    secrets: Mapping[str, Mapping[str, Any]] = {}  # NAME -> {"id", "version"}
-
-
-class Copy(Frozen, frozen=True, kw_only=True):
-    """A replica as it is wanted now. `same`: it is of the content that is asked for, so its container may stay."""
-
-    replica: str
-    index: int
-    host: str
-    desired: Literal["running", "stopped"] = "running"
-    same: bool = False
-
-
-class Before(Frozen, frozen=True, kw_only=True):
-    """What the environment runs of the service now."""
-
-    release: str
-    number: int
-    build_number: int
-    replicas: int
-    stopped: bool = False
-
-
-class PlanRequest(Frozen, frozen=True, kw_only=True):
-    """Everything a plan depends on."""
-
-    kind: Kind
-    service: str
-    environment: str
-    content: Content
-    replicas: int
-    build_state: str = "succeeded"
-    hosts: Sequence[HostFacts] = ()
-    copies: Sequence[Copy] = ()
-    before: Before | None = None
-    stopped: bool = False
-    only: str | None = None  # restart, stop, start: this replica alone
-
-
-class PlannedReplica(Frozen, frozen=True, kw_only=True):
-    """One copy after the step. `replica` is '' for one still to be made."""
-
-    index: int
-    replica: str = ""
-    desired: Literal["running", "stopped"] = "running"
-    restart: bool = False
-
-
-class HostStep(Frozen, frozen=True, kw_only=True):
-    """What one host is asked for; `before` is what it is to go back to."""
-
-    host: str
-    name: str
-    words: str
-    replicas: tuple[PlannedReplica, ...] = ()
-    before: tuple[PlannedReplica, ...] = ()
-
-
-class Plan(Frozen, frozen=True, kw_only=True):
-    """The exact plan: people approve this, and nothing else is carried out."""
-
-    kind: Kind
-    sentence: str
-    service: str
-    environment: str
-    content: Content
-    replicas: int
-    stopped: bool
-    start_first: bool
-    steps: tuple[HostStep, ...]
-    before: Before | None = None
-    only: str | None = None  # the one replica that this is about
-    notes: tuple[str, ...] = ()
 
 
 def make_plan(request: PlanRequest) -> Plan:
@@ -145,22 +41,6 @@ def make_plan(request: PlanRequest) -> Plan:
         only=request.only,
         notes=tuple(notes),
     )
-
-
-def canonical(plan: Plan) -> dict[str, Any]:
-    """The plan as JSON values, keys in order."""
-    builtins: dict[str, Any] = msgspec.to_builtins(plan, order="deterministic")
-    return builtins
-
-
-def plan_hash(plan: Plan) -> str:
-    """SHA-256 of the canonical JSON, hex: the same for equal plans, however their mappings are ordered."""
-    return hashlib.sha256(msgspec.json.encode(plan, order="deterministic")).hexdigest()
-
-
-def read_plan(stored: Mapping[str, Any]) -> Plan:
-    """A plan from what `canonical` gave."""
-    return msgspec.convert(stored, type=Plan)
 
 
 def _build_reasons(request: PlanRequest) -> list[str]:

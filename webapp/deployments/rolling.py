@@ -16,7 +16,7 @@ from runtime.contract import states
 from runtime.contract.reports import Problem
 from webapp.deployments import ordering
 from webapp.deployments.models import Deployment, DeploymentJob, DesiredState, Release, Replica
-from webapp.deployments.planner import HostStep, Plan, PlannedReplica, read_plan
+from webapp.deployments.plans import HostStep, Plan, PlannedReplica, read_plan
 from webapp.deployments.telling import show
 from webapp.hosts.models import Host
 from webapp.jobs.models import Job

@@ -1,12 +1,8 @@
 """A plan in words. Pure."""
 
-from __future__ import annotations
-
 from collections.abc import Collection, Sequence
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from webapp.deployments.planner import HostFacts, PlannedReplica, PlanRequest
+from webapp.deployments.plans import HostFacts, PlannedReplica, PlanRequest
 
 WHY_NOT = {
     "enrolled": "has never been heard: start its worker.",

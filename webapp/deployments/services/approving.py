@@ -7,7 +7,8 @@ from runtime.contract.reports import Problem
 from webapp.deployments import rolling
 from webapp.deployments.gathering import Wish, gather
 from webapp.deployments.models import Approval, Deployment, Replica
-from webapp.deployments.planner import Plan, make_plan, plan_hash, read_plan
+from webapp.deployments.planner import make_plan
+from webapp.deployments.plans import Plan, plan_hash, read_plan
 from webapp.deployments.services.request import refuse_second
 from webapp.deployments.telling import tell_deployment
 from webapp.images.checking import Findings

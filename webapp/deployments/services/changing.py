@@ -2,7 +2,7 @@
 
 from webapp.deployments.gathering import Wish, desired_of
 from webapp.deployments.models import Deployment, DesiredState, Replica, Service
-from webapp.deployments.planner import Kind
+from webapp.deployments.plans import Kind
 from webapp.deployments.services.request import submit
 from webapp.deployments.validation import clean_replicas
 from webapp.environments.models import Environment

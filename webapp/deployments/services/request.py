@@ -10,7 +10,8 @@ from django.utils.timezone import now
 from webapp.deployments import rolling
 from webapp.deployments.gathering import Wish, desired_of, facts_of, gather
 from webapp.deployments.models import Deployment, Release, Service
-from webapp.deployments.planner import Content, Plan, canonical, make_plan, plan_hash
+from webapp.deployments.planner import make_plan
+from webapp.deployments.plans import Content, Plan, canonical, plan_hash
 from webapp.deployments.telling import tell_deployment
 from webapp.environments.models import Environment
 from webapp.images.checking import Findings
