@@ -29,7 +29,7 @@ def violations(page: Page, *rules: str) -> list[str]:
     By evaluation from outside, which the page's policy does not govern.
     """
     if not page.evaluate("() => 'axe' in window"):
-        assert SOURCE.is_file(), "axe-core is missing: bin/setup installs it"
+        assert SOURCE.is_file(), "axe-core is missing: bin/setup --assets installs it"
         page.evaluate(SOURCE.read_text())
     found: list[dict[str, Any]] = page.evaluate(RUN, rules)
     return [
