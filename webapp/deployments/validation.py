@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from webapp.images.checking import Findings
+from webapp.findings import Findings
 
 MEMORY_LOW = 6 * 1024**2  # the engine's own minimum
 MEMORY_HIGH = 256 * 1024**3

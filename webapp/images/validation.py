@@ -9,8 +9,8 @@ from urllib.parse import urlsplit
 from django.conf import settings
 
 from runtime.contract import names
+from webapp.findings import Findings
 from webapp.images import dockerfile
-from webapp.images.checking import Findings
 
 MAX_DOCKERFILE_BYTES = 256 * 1024
 MAX_FILES = 200

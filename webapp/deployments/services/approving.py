@@ -11,7 +11,7 @@ from webapp.deployments.planner import make_plan
 from webapp.deployments.plans import Plan, plan_hash, read_plan
 from webapp.deployments.services.request import refuse_second
 from webapp.deployments.telling import tell_deployment
-from webapp.images.checking import Findings
+from webapp.findings import Findings
 from webapp.logs import services as logs
 from webapp.problems import Conflicting, Forbidden, Refusal
 from webapp.teams.models import Membership, User

@@ -9,7 +9,7 @@ from webapp.deployments.models import Service
 from webapp.deployments.telling import tell_service
 from webapp.deployments.validation import clean_overrides, clean_settings
 from webapp.environments.models import Environment
-from webapp.images.checking import Findings
+from webapp.findings import Findings
 from webapp.images.models import Image
 from webapp.problems import Conflicting, Missing
 from webapp.teams.models import Project

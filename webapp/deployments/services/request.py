@@ -14,7 +14,7 @@ from webapp.deployments.planner import make_plan
 from webapp.deployments.plans import Content, Plan, canonical, plan_hash
 from webapp.deployments.telling import tell_deployment
 from webapp.environments.models import Environment
-from webapp.images.checking import Findings
+from webapp.findings import Findings
 from webapp.logs import services as logs
 from webapp.problems import Conflicting, Missing
 from webapp.teams.models import Project

@@ -7,7 +7,7 @@ from django.db.models import F
 
 from runtime.contract import states
 from webapp.audit import services as audit
-from webapp.images.checking import Findings
+from webapp.findings import Findings
 from webapp.images.models import Build, Image
 from webapp.images.validation import clean_definition
 from webapp.jobs.broadcast import changed

@@ -1,6 +1,6 @@
 """Checks of what people send as JSON: each notes what is wrong by field, and answers with the clean value.
 
-Every room above uses these, so that a rule about text, numbers or names is written once. Nothing that passes holds a
+Rooms share these, so that a rule about text, numbers or names is written once. Nothing that passes holds a
 NUL or half a surrogate, which the database could not keep.
 """
 
