@@ -3,10 +3,13 @@ timestamps.
 """
 
 import struct
+import time
 from datetime import UTC, datetime
+from typing import Literal
 
 from runtime.contract.reports import LINE_CONTINUES
 from runtime.engine.base import LogEntry
+from runtime.engine.rotation import Rotation
 from runtime.redaction import decode
 
 ENGINE_SPLITS_AT = 16 * 1024  # the engine cuts a longer line into entries of this size
@@ -65,9 +68,14 @@ class LogFrames:
     Entries of one engine time, or of a time that ran back a little, are given times of their own,
     one nanosecond apart. That is repeatable when reading began a while before, so a time names a
     line.
+
+    With a `rotation` the entries are of a log that is followed: `is_doubtful` turns true at the first
+    that is not to be believed, and nothing comes out from there on.
     """
 
-    def __init__(self, *, after_ns: int = 0) -> None:
+    def __init__(self, *, after_ns: int = 0, rotation: Rotation | None = None) -> None:
+        self.is_doubtful = False
+        self._rotation = rotation
         self._after = after_ns
         self._buffer = b""
         self._last = 0
@@ -78,8 +86,8 @@ class LogFrames:
         """The entries that `data` completes. Raises BrokenStream."""
         buffer = self._buffer + data if self._buffer else data
         entries: list[LogEntry] = []
-        at, size = 0, len(buffer)
-        while size - at >= _HEADER.size:
+        at, size, now = 0, len(buffer), time.time_ns()
+        while size - at >= _HEADER.size and not self.is_doubtful:
             kind, length = _HEADER.unpack_from(buffer, at)
             if length > MAX_FRAME:
                 raise BrokenStream("a log frame is too large")
@@ -87,19 +95,24 @@ class LogFrames:
             if size - start < length:
                 break
             at = start + length
-            entry = self._entry(kind, buffer[start:at])
-            if entry.ns > self._after:
+            entry = self._entry(kind, buffer[start:at], now)
+            if entry.ns > self._after and not self.is_doubtful:
                 entries.append(entry)
         self._buffer = buffer[at:]
         return entries
 
-    def _entry(self, kind: int, payload: bytes) -> LogEntry:
+    def _entry(self, kind: int, payload: bytes, now: int) -> LogEntry:
         stamp, _, line = payload.partition(b" ")
-        ns = self._last = max(self._ns(stamp.decode("ascii", "replace")), self._last + 1)
+        told_ns = self._ns(stamp.decode("ascii", "replace"))
+        ns = self._last = max(told_ns, self._last + 1)
+        stream: Literal["o", "e"] = "e" if kind == 2 else "o"
+        whole = line.endswith(b"\n")
+        if self._rotation is not None:
+            self.is_doubtful = self._rotation.is_doubtful(ns=told_ns, stream=stream, whole=whole, now=now)
         text = decode(line.removesuffix(b"\n"))
-        if len(line) >= ENGINE_SPLITS_AT and not line.endswith(b"\n"):
+        if len(line) >= ENGINE_SPLITS_AT and not whole:
             text += LINE_CONTINUES
-        return LogEntry(ns=ns, stream="e" if kind == 2 else "o", text=text)
+        return LogEntry(ns=ns, stream=stream, text=text)
 
     def _ns(self, stamp: str) -> int:
         second = stamp[:_SECONDS]

@@ -120,3 +120,13 @@ def test_long_and_broken_lines_are_kept(docker: Bench) -> None:
     assert all(part.endswith(LINE_CONTINUES) for part in parts[:-1])
     assert cafe == "café \ufffd"
     assert last == "no end"
+
+
+@pytest.mark.engine
+@pytest.mark.parametrize("after", ["", "; sleep 2; echo end"])
+@pytest.mark.parametrize("before", ["", "sleep 1; "])
+def test_a_log_that_outgrows_its_file_is_followed_whole(docker: Bench, before: str, after: str) -> None:
+    """60 MiB of the engine's JSON and three files: an engine of Debian 12 leaves one out, and tells one twice."""
+    container_id = docker.run("sh", "-c", f"{before}seq 1 700000{after}")
+    texts = [entry.text for entry in read(docker.engine, container_id, follow=True)]
+    assert texts == [str(number) for number in range(1, 700001)] + (["end"] if after else [])
