@@ -62,6 +62,13 @@ class Spent(Refusal):
     title = "Gone"
 
 
+class Outdated(Refusal):
+    """412: it is not any more as the one who asks saw it."""
+
+    status = 412
+    title = "Precondition failed"
+
+
 class TooLarge(Refusal):
     """413."""
 

@@ -11,6 +11,7 @@ from drf_spectacular.utils import OpenApiParameter
 from uritemplate import variables
 
 from webapp.rest.authentication import SessionAuthentication, TokenAuthentication
+from webapp.rest.etag import IF_MATCH
 from webapp.rest.filtering import MAX_TEXT, By
 from webapp.rest.idempotency import HEADER, MAX_KEY
 from webapp.rest.problems import CONTENT_TYPE
@@ -21,6 +22,7 @@ from webapp.rest.waiting import MAX_SECONDS, PARAMETER
 Place = Literal["path", "query", "header"]
 ALWAYS = (400, 401, 403, 406, 429, 503)
 ON_READING_ONE = (404,)
+ON_CHANGING_ONE = (412,)
 ON_WRITING = (404, 409, 413, 415)
 
 PROBLEM: dict[str, Any] = {
@@ -86,6 +88,8 @@ class SlipwaySchema(AutoSchema):
         if isinstance(view, Awaited) and view.action == "retrieve":
             seconds = {"type": "integer", "minimum": 0, "maximum": MAX_SECONDS}
             yield _parameter(PARAMETER, "query", seconds, about="Hold the answer until it is over.")
+        if isinstance(view, RoomViewSet) and view.changes_one:
+            yield _parameter(IF_MATCH, "header", {"type": "string"}, about="The ETag of what you saw; else 412.")
         if self.method == "POST" and isinstance(view, RoomView):
             key = {"type": "string", "minLength": 1, "maxLength": MAX_KEY, "pattern": "^[!-~]+$"}
             yield _parameter(HEADER, "header", key, about="A POST sent again is answered again.")
@@ -96,6 +100,8 @@ class SlipwaySchema(AutoSchema):
             found += ON_READING_ONE
         if self.method != "GET":
             found += ON_WRITING
+        if isinstance(self.view, RoomViewSet) and self.view.changes_one:
+            found += ON_CHANGING_ONE
         if isinstance(self.view, RoomView):
             found += self.view.more_problems
         return sorted(set(found))

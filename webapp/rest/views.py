@@ -27,7 +27,7 @@ from rest_framework.viewsets import GenericViewSet
 
 from webapp.problems import Missing
 from webapp.rest import idempotency
-from webapp.rest.etag import tagged
+from webapp.rest.etag import IF_MATCH, refuse_outdated, tagged
 from webapp.rest.filtering import PAGING, By, narrowed, refuse_unknown
 from webapp.rest.models import IdempotentAnswer
 from webapp.rest.waiting import PARAMETER as WAIT
@@ -103,6 +103,16 @@ class RoomViewSet(RoomView, GenericViewSet[Any]):
 
     def get_queryset(self) -> QuerySet[Any]:
         return self.rows()
+
+    @property
+    def changes_one(self) -> bool:
+        """Does this request change or delete a single thing, as it was when its ETag was given?"""
+        return self.action in ("partial_update", "destroy")
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        super().initial(request, *args, **kwargs)
+        if self.changes_one and IF_MATCH in request.headers:
+            refuse_outdated(request, self.get_serializer(self.found(kwargs[self.lookup_field])).data)
 
     def known_params(self) -> frozenset[str]:
         if self.action == "list":
