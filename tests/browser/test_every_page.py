@@ -88,14 +88,17 @@ def test_dialogs_are_for_everybody(page: Page, complaints: Complaints, ids: dict
         expect(page.locator("#palette [role=option]").first).to_be_visible()
         assert violations(page) == [], f"the palette in {colours}"
         page.keyboard.press("Escape")
+        expect(page.locator("#palette")).to_be_hidden()
         page.keyboard.press("?")
         expect(page.locator("#help")).to_be_visible()
         assert violations(page) == [], f"the help in {colours}"
         page.keyboard.press("Escape")
+        expect(page.locator("#help")).to_be_hidden()
         page.get_by_role("button", name="Delete").click()
         expect(page.locator("#confirm")).to_be_visible()
         assert violations(page) == [], f"the question in {colours}"
         page.keyboard.press("Escape")
+        expect(page.locator("#confirm")).to_be_hidden()
     assert complaints.all() == []
 
 
