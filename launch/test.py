@@ -3,7 +3,6 @@
 import argparse
 import asyncio
 import ctypes
-import os
 import shutil
 import time
 from collections.abc import Sequence
@@ -28,8 +27,7 @@ DRIVER_NEEDS = "libatomic.so.1"  # by the program inside playwright's wheel that
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 EVERYTHING = ("-m", "")  # over the default selection in pyproject.toml, which is the fast tests
 
-# One more than there are cores, since some wait; one file's tests share what they start.
-AT_ONCE = ("-n", str((os.cpu_count() or 1) + 1), "--dist", "loadfile")
+AT_ONCE = ("-n", "auto", "--dist", "loadfile")  # one file's tests share what they start
 # Generated requests are made up while tests are collected, which costs each process seconds.
 FAST = ("--ignore", "tests/rest/test_conformance.py", "-p", "no:schemathesis")
 
@@ -124,12 +122,14 @@ async def _engine_answers(supervisor: Supervisor) -> None:
 
 async def _checks(run: Run) -> None:
     title("Checking")
-    await _step(run, "lint", "ruff", "check", ".")
-    await _step(run, "format", "ruff", "format", "--check", ".")
-    await _step(run, "walls", "lint-imports", "--no-logo")
-    await _step(run, "sizes", "python", "-m", "launch.sizes")
-    await _step(run, "types", "mypy")
-    await _step(run, "templates", "djlint", "templates", "--lint", "--quiet")
+    await asyncio.gather(
+        _step(run, "lint", "ruff", "check", ".", held=True),
+        _step(run, "format", "ruff", "format", "--check", ".", held=True),
+        _step(run, "walls", "lint-imports", "--no-logo", held=True),
+        _step(run, "sizes", "python", "-m", "launch.sizes", held=True),
+        _step(run, "types", "mypy", held=True),
+        _step(run, "templates", "djlint", "templates", "--lint", "--quiet", held=True),
+    )
 
 
 async def _tests(run: Run) -> None:
@@ -145,8 +145,8 @@ async def _tests(run: Run) -> None:
         await _step(run, "tests with engine, browser and servers", "pytest", *whole, "alone", "-v")
 
 
-async def _step(run: Run, name: str, program: str, *words: str) -> None:
-    """One check, its output as it is; a failure is kept and the others still run."""
+async def _step(run: Run, name: str, program: str, *words: str, held: bool = False) -> None:
+    """One check, its output as it is, or `held` until it ends; a failure is kept and the others still run."""
     since = time.monotonic()
     process = await asyncio.create_subprocess_exec(
         str(run.places.python.parent / program),
@@ -154,9 +154,13 @@ async def _step(run: Run, name: str, program: str, *words: str) -> None:
         cwd=ROOT,
         env=tool_environment(run.places),
         stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE if held else None,
+        stderr=asyncio.subprocess.STDOUT if held else None,
         preexec_fn=die_with_parent,
     )
-    code = await process.wait()
+    said, _ = await process.communicate()
+    code = process.returncode
+    print((said or b"").decode(errors="replace"), end="", flush=True)
     say(name, f"{'done' if code == 0 else 'FAILED'} in {time.monotonic() - since:.1f} s")
     if code != 0:
         run.failed.append(name)

@@ -7,6 +7,7 @@ and which calls belong to one file.
 import ast
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -19,10 +20,21 @@ SENDING = {"send_task", "apply_async", "delay"}
 PUBLISHING = {"group_send"}
 
 
-def imports(path: Path) -> Iterator[str]:
+@cache
+def tree(path: Path) -> ast.Module:
+    """A file is parsed once, for all walls."""
+    return ast.parse(path.read_text())
+
+
+@cache
+def imports(path: Path) -> frozenset[str]:
     """Every module a file imports, wherever in the file, relative ones made absolute."""
+    return frozenset(_imports(path))
+
+
+def _imports(path: Path) -> Iterator[str]:
     package = path.relative_to(ROOT).with_suffix("").parts[:-1]
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in ast.walk(tree(path)):
         if isinstance(node, ast.Import):
             yield from (name.name for name in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -49,9 +61,7 @@ def callers(paths: list[Path], methods: set[str]) -> set[str]:
     return {
         name(path)
         for path in paths
-        if any(
-            isinstance(node, ast.Attribute) and node.attr in methods for node in ast.walk(ast.parse(path.read_text()))
-        )
+        if any(isinstance(node, ast.Attribute) and node.attr in methods for node in ast.walk(tree(path)))
     }
 
 
@@ -105,7 +115,7 @@ def test_no_module_is_imported_inside_a_function() -> None:
     hidden = {
         f"{name(path)}:{inner.lineno}"
         for path in CONTROL_PLANE + HOST
-        for node in ast.walk(ast.parse(path.read_text()))
+        for node in ast.walk(tree(path))
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
         for inner in ast.walk(node)
         if isinstance(inner, ast.Import | ast.ImportFrom)

@@ -72,6 +72,7 @@ def test_a_build_is_cancelled_at_once_and_nothing_of_it_runs_on(builder: Bench) 
     until(lambda: not _processes("sleep 246810"), seconds=CANCEL_WITHIN)
 
 
+@pytest.mark.thorough
 def test_a_build_ends_at_its_deadline(builder: Bench) -> None:
     request = builder.request("RUN echo begun; sleep 135791", timeout=2.0)
     with pytest.raises(BuildTimeout):

@@ -12,6 +12,8 @@ from launch.environment import Door
 from launch.places import ROOT, Places
 from launch.say import CannotGoOn
 
+pytestmark = pytest.mark.thorough
+
 
 @pytest.fixture
 def here(tmp_path: Path) -> Places:

@@ -10,6 +10,8 @@ import pytest
 from launch.places import ROOT
 from tests.completeness import KINDS
 
+pytestmark = pytest.mark.thorough
+
 ALL_KINDS = "\n".join(f"@pytest.mark.{kind}\ndef test_{kind}(): pass\n" for kind in KINDS)
 
 

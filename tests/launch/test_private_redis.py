@@ -11,6 +11,8 @@ from launch.private_redis import answers, check_given, find_server, own_redis, r
 from launch.say import CannotGoOn
 from launch.supervise import Supervisor
 
+pytestmark = pytest.mark.thorough
+
 
 @pytest.fixture
 def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Places:

@@ -10,6 +10,8 @@ import pytest
 
 from launch.places import ROOT
 
+pytestmark = pytest.mark.thorough
+
 INSTALL_SECONDS = 300
 IMPORT_EVERYTHING = """
 import importlib, importlib.util, pkgutil
