@@ -1,6 +1,5 @@
 """The one validator of an image's definition, for create and change alike."""
 
-import ipaddress
 import re
 from dataclasses import dataclass
 from typing import Any
@@ -9,6 +8,7 @@ from urllib.parse import urlsplit
 from django.conf import settings
 
 from runtime.contract import names
+from runtime.contract.addresses import may_be_public
 from webapp.findings import Findings
 from webapp.images import dockerfile
 
@@ -24,10 +24,8 @@ DEFAULT_TIMEOUT = 3600
 LATER_KINDS = ("archive", "reference", "container")
 
 _TARGET = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,127}")
-_HOST = re.compile(r"(?=.{1,253}\Z)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?")
 _URL_TEXT = re.compile(r"[\x21-\x7e]+")
 _URL_PATH = re.compile(r"/[A-Za-z0-9._~/+@-]+")
-_PRIVATE_ENDINGS = (".localhost", ".local", ".internal", ".lan", ".home.arpa", ".intranet", ".corp")
 _SECRET_LOOK = re.compile(
     r"(^|_)(PASSWORD|PASSWD|PASSPHRASE|SECRET|TOKEN|CREDENTIALS?|API_?KEY|ACCESS_?KEY|PRIVATE_?KEY)(_|$)", re.IGNORECASE
 )
@@ -167,31 +165,11 @@ def _url(findings: Findings, url: object) -> str:
 
 
 def is_reachable(host: str) -> bool:
-    """May a build fetch from this host? Public names and addresses, and what SLIPWAY_GIT_PRIVATE_HOSTS allows.
+    """May a build fetch from this host? What may be public, and what SLIPWAY_GIT_PRIVATE_HOSTS allows.
 
-    The name's addresses are checked again by the host that fetches: here nothing is looked up.
+    The name's addresses are asked again by the host that fetches: here nothing is looked up.
     """
-    host = host.lower()
-    if host in settings.GIT_PRIVATE_HOSTS:
-        return True
-    if ":" in host or re.fullmatch(r"[0-9.]+", host):
-        return _is_public_address(host)
-    # A last label that is a number (0x7f.1, 2130706433) would be read as an address by the C library.
-    if not _HOST.fullmatch(host) or "." not in host:
-        return False
-    return not f".{host}".endswith(_PRIVATE_ENDINGS)
-
-
-def _is_public_address(host: str) -> bool:
-    try:
-        address = ipaddress.ip_address(host)
-    except ValueError:
-        return False
-    if isinstance(address, ipaddress.IPv6Address):
-        hidden = address.ipv4_mapped or address.sixtofour or address.teredo
-        if hidden is not None or address in ipaddress.ip_network("64:ff9b::/96"):
-            return False
-    return address.is_global and not address.is_multicast
+    return host.lower() in settings.GIT_PRIVATE_HOSTS or may_be_public(host)
 
 
 def _ref(findings: Findings, ref: object, field: str) -> str | None:
