@@ -61,6 +61,7 @@ class Hello(Strict, frozen=True, kw_only=True, tag_field="kind", tag="hello"):
     version: str
     clock_ns: int
     facts: EngineFacts | None  # None: the engine does not answer
+    concurrency: int = 0  # jobs that the host's worker carries out at once; 0: not said
 
 
 class Welcome(Strict, frozen=True, kw_only=True, tag_field="kind", tag="welcome"):

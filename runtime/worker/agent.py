@@ -51,9 +51,12 @@ logger = logging.getLogger(__name__)
 
 
 class Agent:
-    """Lives on one event loop. `url` is the control plane's."""
+    """Lives on one event loop. `url` is the control plane's; `concurrency` is told it of the worker beside."""
 
-    def __init__(self, *, url: str, credential: Secret, engine: Engine, spool: Spool, masks: Masks) -> None:
+    def __init__(
+        self, *, url: str, credential: Secret, engine: Engine, spool: Spool, masks: Masks, concurrency: int = 0
+    ) -> None:
+        self._concurrency = concurrency
         self._url = url
         self._credential = credential
         self._engine = engine
@@ -116,7 +119,15 @@ class Agent:
     async def _serve(self, link: Link) -> None:
         """One connection, until it breaks."""
         facts = await self._facts()
-        await link.send(Hello(contract=CONTRACT_VERSION, version=USER_AGENT, clock_ns=time.time_ns(), facts=facts))
+        await link.send(
+            Hello(
+                contract=CONTRACT_VERSION,
+                version=USER_AGENT,
+                clock_ns=time.time_ns(),
+                facts=facts,
+                concurrency=self._concurrency,
+            )
+        )
         welcome = await _welcome(link)
         logger.info("the link is up")
         self._logbook.connected()
@@ -221,6 +232,7 @@ async def run_agent(config: Config) -> None:
             engine=DockerEngine(address=config.engine, publish_address=config.publish_address),
             spool=spool,
             masks=Masks(config.masks),
+            concurrency=config.concurrency,
         )
         running = asyncio.ensure_future(agent.run())
         for number in (signal.SIGTERM, signal.SIGINT):

@@ -10,6 +10,7 @@ from webapp.deployments import observe, reconcile, services
 from webapp.deployments.models import Release, Repair, Replica
 from webapp.deployments.reconcile import DOWN_SECONDS
 from webapp.deployments.repairing import FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS, pause_after
+from webapp.hosts.models import Host
 from webapp.jobs.models import Job
 from webapp.logs.models import Log
 
@@ -108,6 +109,30 @@ def test_never_for_a_host_that_cannot_do_it(running: Harbour, change: dict[str, 
         setattr(running.cast.host, name, value)
     running.cast.host.save()
     assert reconcile.run_once(clock()) == 0
+
+
+def test_what_waits_for_a_host_that_cannot_or_was_just_told_holds_nobody_up(
+    running: Harbour, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reconcile, "ROWS_PER_PASS", 1)
+    first = lose_first(running)
+    dead = Host.objects.create(name="dead", credential_digest="1" * 64)
+    Replica.objects.filter(id=first.id).update(host=dead, created_at=clock() - timedelta(days=1))
+    second = running.replicas()[1]
+    Replica.objects.filter(id=second.id).update(container="", state="lost")
+    assert reconcile.run_once(clock()) == 1
+
+
+def test_silence_is_seen_behind_many_that_are_heard(running: Harbour, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reconcile, "ROWS_PER_PASS", 1)
+    silent = Host.objects.create(
+        name="silent", credential_digest="1" * 64, last_heard_at=clock() - timedelta(minutes=1)
+    )
+    last = running.replicas()[-1]
+    Replica.objects.filter(id=last.id).update(host=silent)
+    reconcile.run_once(clock())
+    last.refresh_from_db()
+    assert last.state == "lost"
 
 
 def test_replicas_of_a_silent_host_are_lost_until_it_speaks(running: Harbour) -> None:

@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 import pytest
-from cryptography.fernet import Fernet, InvalidToken
+from cryptography.fernet import Fernet
 from django.core.management import call_command
 from pytest_django.fixtures import Settings
 
@@ -44,7 +44,7 @@ def test_after_rotation_everything_is_readable_under_the_new_key_alone(cast: Cas
     settings.ENCRYPTION_KEYS = [new]
     assert vault.reveal(ids) == {"KEY_0": "one-one", "KEY_1": "two\ntwo"}
     settings.ENCRYPTION_KEYS = old
-    with pytest.raises(InvalidToken):
+    with pytest.raises(Missing):
         vault.reveal(ids)
 
 
@@ -69,5 +69,5 @@ def test_the_command_makes_a_key_keeps_the_old_one_and_tells_the_trail(
 def test_a_text_that_is_no_secret_of_ours_is_not_opened(cast: Cast) -> None:
     ids = kept(cast, "one-one")
     Secret.objects.update(ciphertext=b"gAAAAAforged")
-    with pytest.raises(InvalidToken):
+    with pytest.raises(Missing):
         vault.reveal(ids)

@@ -139,5 +139,20 @@ def test_a_revoked_host_is_not_heard(cast: Cast) -> None:
 
 
 def test_a_link_that_ended_is_noted(cast: Cast) -> None:
-    disconnected(host=cast.host)
+    say(cast.host, link="new")
+    say(cast.host)
+    disconnected(host=cast.host, link="new")
     assert not Host.objects.get().connected
+
+
+def test_a_link_that_was_replaced_says_nothing_of_the_host_when_it_ends(cast: Cast) -> None:
+    say(cast.host, link="old")
+    say(cast.host, link="new")
+    disconnected(host=cast.host, link="old")
+    assert Host.objects.get().connected
+
+
+def test_how_much_its_worker_does_at_once_is_kept_within_bounds(cast: Cast) -> None:
+    assert say(cast.host, concurrency=6).concurrency == 6
+    assert say(cast.host).concurrency == 6
+    assert say(cast.host, concurrency=2**40).concurrency == 1000

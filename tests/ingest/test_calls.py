@@ -2,12 +2,14 @@
 
 import msgspec
 import pytest
+from cryptography.fernet import Fernet
 from pytest_django import DjangoCaptureOnCommitCallbacks
 from pytest_django.fixtures import Settings
 
 from runtime.contract import wire
 from runtime.contract.reports import Finish, ImageResult, Lines, Progress, Step
 from tests.ingest.conftest import Harbour
+from webapp.environments.models import Secret
 from webapp.environments.services import set_secret
 from webapp.images.models import Build
 from webapp.images.services import cancel_build
@@ -104,6 +106,19 @@ def test_a_job_that_lacks_a_secret_fails_instead_of_waiting_for_ever(harbour: Ha
     problem = harbour.job.problem
     assert problem is not None
     assert problem["code"] == "secret.missing"
+
+
+def test_a_job_whose_secret_no_key_opens_fails_and_says_what_to_do(harbour: Harbour) -> None:
+    actor, project = harbour.cast.actor("operator"), harbour.cast.project
+    secret = set_secret(actor=actor, project=project, environment=None, name="TOKEN", value="hunter22")
+    Secret.objects.filter(id=secret.id).update(ciphertext=Fernet(Fernet.generate_key()).encrypt(b"hunter22"))
+    Job.objects.filter(id=harbour.job.id).update(secrets={"git": secret.id})
+    assert harbour.host.post(wire.CLAIMS_PATH, wire.ClaimRequest(job=harbour.job.id)).status_code == 404
+    assert (harbour.job.state, harbour.state()) == ("failed", "failed")
+    problem = harbour.job.problem
+    assert problem is not None
+    assert (problem["code"], problem["whose"], problem["retry_helps"]) == ("secret.unreadable", "us", False)
+    assert "Set the secret again" in problem["advice"]
 
 
 def test_a_nul_in_a_report_does_not_reach_the_database(harbour: Harbour) -> None:

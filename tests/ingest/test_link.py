@@ -78,7 +78,7 @@ class Agent:
         return int(output["code"])
 
 
-HELLO = link.Hello(contract=CONTRACT_VERSION, version="0.1.0", clock_ns=NS, facts=None)
+HELLO = link.Hello(contract=CONTRACT_VERSION, version="0.1.0", clock_ns=NS, facts=None, concurrency=6)
 
 
 @contextlib.asynccontextmanager
@@ -125,6 +125,15 @@ async def test_hello_comes_first_and_is_welcomed(harbour: Harbour) -> None:
     async with linked(harbour.host.credential):
         host = await Host.objects.aget(id=harbour.cast.host.id)
         assert (host.version, host.connected, host.last_heard_at is not None) == ("0.1.0", True, True)
+    assert not (await Host.objects.aget(id=harbour.cast.host.id)).connected
+
+
+async def test_an_old_links_end_leaves_a_host_that_came_back_connected(harbour: Harbour) -> None:
+    async with contextlib.AsyncExitStack() as later:
+        async with linked(harbour.host.credential):
+            await later.enter_async_context(linked(harbour.host.credential))
+        host = await Host.objects.aget(id=harbour.cast.host.id)
+        assert (host.connected, host.concurrency) == (True, 6)
     assert not (await Host.objects.aget(id=harbour.cast.host.id)).connected
 
 

@@ -96,6 +96,21 @@ def test_a_freed_slot_rings_the_build_that_waits_longest(gangway: Gangway) -> No
     assert claim(gangway, third) is not None
 
 
+@pytest.mark.parametrize(
+    ("slots", "concurrency", "usable"), [(64, 6, 5), (2, 6, 2), (2, 1, 1), (0, 6, 0), (64, 0, 64), (3, 2, 1)]
+)
+def test_builds_leave_a_thread_of_the_worker_for_other_orders(slots: int, concurrency: int, usable: int) -> None:
+    assert Host(build_slots=slots, concurrency=concurrency).usable_slots == usable
+
+
+def test_no_more_builds_are_claimed_than_the_worker_has_threads_for(gangway: Gangway) -> None:
+    Host.objects.update(build_slots=64, concurrency=2)
+    first, second = (gangway.job(uses_build_slot=True) for _ in range(2))
+    assert claim(gangway, first) is not None
+    assert claim(gangway, second) is None
+    assert claim(gangway, gangway.job(converge_order(replicas=1))) is not None
+
+
 def test_what_is_no_build_needs_no_slot(gangway: Gangway) -> None:
     for _ in range(3):
         gangway.job(uses_build_slot=True)
@@ -156,6 +171,12 @@ def test_the_token_opens_this_job_for_this_host_only(gangway: Gangway) -> None:
         with pytest.raises(Conflicting) as told:
             jobs.open_job(host=who, job_id=job_id, token=shown)
         assert told.value.code == "job.not_yours"
+
+
+def test_the_order_is_not_read_with_every_heartbeat(gangway: Gangway) -> None:
+    claimed = gangway.claimed()
+    opened = jobs.open_job(host=gangway.cast.host, job_id=claimed.job.id, token=claimed.claim.token)
+    assert opened.get_deferred_fields() == {"order"}
 
 
 def test_a_queued_job_is_opened_by_no_token(gangway: Gangway) -> None:

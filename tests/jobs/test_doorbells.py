@@ -10,7 +10,7 @@ from celery import Celery
 
 from runtime.contract import CONTRACT_VERSION, names
 from tests.jobs.conftest import Gangway
-from tests.jobs.given import START, later
+from tests.jobs.given import START, converge_order, later
 from webapp.celery import app as control_plane
 from webapp.celery import broker_url
 from webapp.hosts.models import Host
@@ -113,9 +113,38 @@ def test_two_loops_ring_once(gangway: Gangway) -> None:
 @pytest.mark.parametrize("change", [{"drained": True}, {"credential_digest": ""}])
 def test_a_host_that_takes_nothing_is_not_rung(gangway: Gangway, change: dict[str, object]) -> None:
     gangway.job()
+    gangway.job(converge_order(replicas=1))
     gangway.rung.clear()
     Host.objects.filter(id=gangway.cast.host.id).update(**change)
     assert jobs.ring_outstanding(now=later(60)) == 0
+
+
+def test_a_drained_host_is_rung_for_what_clears_it(gangway: Gangway) -> None:
+    gangway.job(uses_build_slot=True)
+    clearing = gangway.job(converge_order(replicas=0))
+    gangway.rung.clear()
+    Host.objects.filter(id=gangway.cast.host.id).update(drained=True)
+    jobs.ring_outstanding(now=later(60))
+    assert gangway.rung == [clearing.id]
+    assert gangway.claimed(clearing)
+
+
+def test_what_waits_for_a_dead_host_or_for_a_slot_holds_nobody_up(gangway: Gangway) -> None:
+    dead = Host.objects.create(name="dead", credential_digest="1" * 64, last_heard_at=START - timedelta(days=1))
+    full = Host.objects.create(name="full", credential_digest="2" * 64, build_slots=0)
+    waiting = gangway.job(uses_build_slot=True)
+    crowd = [
+        Job(
+            kind="build_image", project=waiting.project, host=host, log=waiting.log, order=waiting.order,
+            uses_build_slot=host is full, rung_at=START, rings=30, created_at=START - timedelta(days=1),
+        )
+        for host in (dead, full) for _ in range(600)
+    ]  # fmt: skip
+    Job.objects.bulk_create(crowd)
+    young = gangway.job(converge_order(replicas=1))
+    gangway.rung.clear()
+    assert jobs.ring_outstanding(now=later(5)) == 2
+    assert set(gangway.rung) == {waiting.id, young.id}
 
 
 def test_a_job_is_handed_over_only_while_it_is_queued(gangway: Gangway) -> None:

@@ -84,9 +84,27 @@ def test_an_owner_that_refuses_leaves_the_job_as_it_was(gangway: Gangway) -> Non
     def refuse(job: Job) -> None:
         raise RuntimeError("not now")
 
-    with pytest.raises(RuntimeError):
-        jobs.expire_leases(now=later(11), on_change=refuse)
+    assert jobs.expire_leases(now=later(11), on_change=refuse) == []
     assert Job.objects.get(id=job.id).state == "claimed"
+
+
+def test_a_job_that_cannot_be_settled_stops_no_other(gangway: Gangway, caplog: pytest.LogCaptureFixture) -> None:
+    bad, good = gangway.claimed().job, gangway.claimed().job
+
+    def refuse(job: Job) -> None:
+        if job.id == bad.id and job.state != "lost":
+            raise RuntimeError("on purpose")
+
+    def settled(seconds: float) -> list[str]:
+        return [job.id for job in jobs.expire_leases(now=later(seconds), on_change=refuse)]
+
+    assert settled(11) == [good.id]
+    assert f"job {bad.id} is lost, and could not be settled" in caplog.text
+    assert settled(12) == settled(13) == []
+    assert len(words(bad)) == 1
+    assert [job.id for job in expire(80)] == [bad.id]
+    again = Job.objects.get(id=bad.id)
+    assert (again.state, again.lease_expires_at) == ("queued", None)
 
 
 def test_two_loops_expire_a_job_once(gangway: Gangway) -> None:

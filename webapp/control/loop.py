@@ -62,7 +62,7 @@ def _mark_silent(moment: datetime) -> int:
     """A host whose link is silent is not connected; pages compute *unknown since* from when it was heard."""
     silent = Host.objects.filter(connected=True, last_heard_at__lt=moment - timedelta(seconds=SILENT_AFTER_SECONDS))
     for host in silent:
-        hosts.disconnected(host=host)
+        hosts.disconnected(host=host, link=host.link)
         broadcast.changed(kind="host", id=host.id, state=host.state, project_id=None)
         logger.warning("host silent host=%s heard=%s", host.name, host.last_heard_at)
     return len(silent)

@@ -4,13 +4,15 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from webapp.deployments.models import Deployment, DesiredState, Replica
+from runtime.contract import states
+from webapp.deployments.models import Deployment, DesiredState, Repair, Replica
 from webapp.deployments.querysets import InServiceQuerySet
 from webapp.deployments.repairing import repair
 from webapp.deployments.seeing import see
 from webapp.deployments.services.request import UNDER_WAY
+from webapp.hosts.models import Host
 from webapp.logs import services as logs
 from webapp.problems import Refusal
 
@@ -47,13 +49,22 @@ def _places(now: datetime) -> Iterator[Replica]:
     )
     missing = Q(desired="running", container="", state__in=("pending", "stopped", "lost"))
     unwanted = Q(desired="gone") & ~Q(container="")
-    rows = Replica.objects.filter(missing | down | unwanted).exclude(Exists(_under_way()))
+    rows = Replica.objects.filter(missing | down | unwanted, host__in=Host.objects.ready(now))
+    due = rows.exclude(Exists(_under_way())).exclude(Exists(_being_mended(now)))
     told = set()
-    for row in rows.select_related("host").order_by("created_at")[:ROWS_PER_PASS]:
+    for row in due.select_related("host").order_by("created_at")[:ROWS_PER_PASS]:
         place = (row.service_id, row.environment_id, row.host_id)
-        if place not in told and row.host.state == "ready":
+        if place not in told:
             told.add(place)
             yield row
+
+
+def _being_mended(now: datetime) -> QuerySet[Repair]:
+    """Repairs at the place of the row asked about that still work, or were not long enough ago."""
+    here = Repair.objects.filter(
+        service=OuterRef("service"), environment=OuterRef("environment"), host=OuterRef("host")
+    )
+    return here.filter(Q(next_at__gt=now) | ~Q(job__state__in=states.terminal_states(states.JOB)))
 
 
 def _under_way() -> InServiceQuerySet:
@@ -75,10 +86,9 @@ def _mend(row: Replica, now: datetime) -> bool:
 
 def _note_silence(now: datetime) -> None:
     """Of a host that is not heard nothing is known: its replicas are lost until it speaks."""
-    rows = Replica.objects.wanted().filter(state__in=LIVE).exclude(container="")
-    for row in rows.select_related("host", "service")[:ROWS_PER_PASS]:
-        if row.host.state in ("unknown", "revoked"):
-            see(row, state="lost", now=now)
+    rows = Replica.objects.wanted().filter(state__in=LIVE, host__in=Host.objects.unheard(now)).exclude(container="")
+    for row in rows.select_related("service")[:ROWS_PER_PASS]:
+        see(row, state="lost", now=now)
 
 
 def _end_logs(now: datetime) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from cryptography.fernet import InvalidToken
 from django.db import transaction
 
 from webapp import sealing
@@ -25,13 +26,21 @@ def decrypt(ciphertext: bytes | memoryview) -> str:
 def reveal(secret_ids: Mapping[str, str]) -> dict[str, str]:
     """The values of these secrets, for a host's claim: name -> secret's id in, name -> value out.
 
-    Raises `Missing` when one is not there: a job must not start with half of what it needs.
+    Raises `Missing` when one is not there or no key opens it: a job must not start with half of what it needs.
     """
     found = Secret.objects.in_bulk(list(secret_ids.values()))
     lacking = sorted(name for name, secret_id in secret_ids.items() if secret_id not in found)
     if lacking:
         raise Missing(code="secret.missing", detail=f"There is no secret {', '.join(lacking)} (any more).")
-    return {name: decrypt(found[secret_id].ciphertext) for name, secret_id in secret_ids.items()}
+    return {name: _opened(found[secret_id]) for name, secret_id in secret_ids.items()}
+
+
+def _opened(secret: Secret) -> str:
+    try:
+        return decrypt(secret.ciphertext)
+    except InvalidToken as error:
+        detail = f"No key that Slipway has opens secret {secret.name}."
+        raise Missing(code="secret.unreadable", detail=detail) from error
 
 
 def rotate() -> int:

@@ -20,11 +20,13 @@ class Host(Thing):
     teams = models.ManyToManyField(Team, related_name="hosts", blank=True)
     drained = models.BooleanField(default=False)  # takes no new work
     build_slots = models.PositiveSmallIntegerField(default=2)
+    concurrency = models.PositiveSmallIntegerField(default=0)  # jobs at once, as its worker says; 0: it has not said
     labels = models.JSONField(default=dict)
     facts = models.JSONField(null=True)  # runtime.contract.link.EngineFacts as JSON
     engine_answers = models.BooleanField(default=False)
     version = models.CharField(max_length=40, blank=True)
     clock_skew_ms = models.IntegerField(default=0)
+    link = models.CharField(max_length=26, blank=True)  # the one that said hello last
     connected = models.BooleanField(default=False)
     last_heard_at = models.DateTimeField(null=True)
 
@@ -35,6 +37,13 @@ class Host(Thing):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def usable_slots(self) -> int:
+        """Builds at once: one of several worker threads is kept for orders that are no builds."""
+        if not self.concurrency:
+            return self.build_slots
+        return min(self.build_slots, max(1, self.concurrency - 1))
 
     @property
     def state(self) -> str:

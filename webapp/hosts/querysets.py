@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Self
 
 from django.db import models
 from django.db.models import Q
 
+from runtime.contract.link import SILENT_AFTER_SECONDS
 from webapp.teams.policy import Actor
 from webapp.teams.querysets import team_ids
 
@@ -23,6 +25,16 @@ class HostQuerySet(models.QuerySet["Host"]):
         if not teams:
             return self.none()
         return self.filter(Q(every_team=True) | Q(teams__in=teams)).distinct()
+
+    def ready(self, now: datetime) -> Self:
+        """Hosts whose `state` is ready at this time."""
+        heard = now - timedelta(seconds=SILENT_AFTER_SECONDS)
+        return self.filter(engine_answers=True, drained=False, last_heard_at__gte=heard).exclude(credential_digest="")
+
+    def unheard(self, now: datetime) -> Self:
+        """Hosts that spoke once and are unknown or revoked at this time."""
+        silent = Q(last_heard_at__lt=now - timedelta(seconds=SILENT_AFTER_SECONDS))
+        return self.filter(silent | Q(credential_digest=""))
 
     def serving(self, team_id: str) -> Self:
         """Hosts that serve this team."""

@@ -22,6 +22,7 @@ PREFIX = "slh"
 SECRET_BYTES = 32
 MAX_CREDENTIAL_CHARACTERS = 200
 MAX_BUILD_SLOTS = 64
+MAX_CONCURRENCY = 1000
 MAX_SKEW_MS = 2**31 - 1
 NOTHING = "0" * 64  # compared with when there is no such host, so that both take the same time
 
@@ -65,10 +66,12 @@ def heard(
     clock_ns: int,
     version: str,
     connected: bool,
+    link: str | None = None,
+    concurrency: int | None = None,
 ) -> None:
-    """Note what a host said of itself just now. `facts` None keeps those that are known."""
+    """Note what a host said of itself just now. `facts`, `link` and `concurrency` None keep what is known."""
     skew = max(-MAX_SKEW_MS, min(MAX_SKEW_MS, (clock_ns - time.time_ns()) // 1_000_000))
-    changes = {
+    changes: dict[str, object] = {
         "engine_answers": engine_answers,
         "clock_skew_ms": skew,
         "version": version[:40],
@@ -77,12 +80,16 @@ def heard(
     }
     if facts is not None:
         changes["facts"] = msgspec.to_builtins(facts)
+    if link is not None:
+        changes["link"] = link
+    if concurrency is not None:
+        changes["concurrency"] = max(0, min(concurrency, MAX_CONCURRENCY))
     Host.objects.filter(id=host.id).exclude(credential_digest="").update(**changes)
 
 
-def disconnected(*, host: Host) -> None:
-    """Note that a host's link has ended."""
-    Host.objects.filter(id=host.id).update(connected=False)
+def disconnected(*, host: Host, link: str) -> None:
+    """Note that this link of the host has ended; when another has said hello since, the host is still connected."""
+    Host.objects.filter(id=host.id, link=link).update(connected=False)
 
 
 def set_drained(*, actor: Actor, host: Host, drained: bool) -> Host:

@@ -125,7 +125,7 @@ def _capacity(host: Host) -> list[Capacity]:
     """As far as the host has said it."""
     facts = host.facts or {}
     total, free = facts.get("disk_total") or 0, facts.get("disk_free") or 0
-    bars = [Capacity("Build slots", getattr(host, "building", 0), host.build_slots, "slots")]
+    bars = [Capacity("Build slots", getattr(host, "building", 0), host.usable_slots, "slots")]
     if total:
         bars.append(Capacity("Disk", total - free, total, "bytes"))
     return bars

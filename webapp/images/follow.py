@@ -38,7 +38,8 @@ NO_RESULT = Problem(
 
 def job_changed(job: Job, progress: Progress | None = None, finish: Finish | None = None) -> None:
     """Bring the build of this job to where the job is; keep what the host reported. Broadcasts on commit."""
-    build = Build.objects.select_related("image", "log").filter(job_id=job.id).first()
+    builds = Build.objects.select_related("image", "log").defer("definition", "image__source")
+    build = builds.filter(job_id=job.id).first()
     if build is None or states.is_terminal(states.BUILD, build.state):
         return
     if progress is not None:

@@ -35,6 +35,7 @@ from webapp.deployments import observe
 from webapp.hosts import services as hosts
 from webapp.hosts.instance import instance_name
 from webapp.hosts.models import Host
+from webapp.ids import new_id
 from webapp.ingest import guard, refusals
 from webapp.ingest.desk import Desk, refused
 from webapp.ingest.quota import Quota
@@ -69,6 +70,7 @@ class LinkConsumer(AsyncWebsocketConsumer):
             return
         self.desk = Desk(host=self.host, send=self._tell)
         self.quota = Quota(rate=BYTES_PER_SECOND, burst=BURST_BYTES)
+        self.id = new_id()
         self.hello: Hello | None = None
         self.facts: EngineFacts | None = None
         self.observed: deque[Snapshot | Changed | Gone] = deque(maxlen=MAX_OBSERVED)
@@ -82,7 +84,7 @@ class LinkConsumer(AsyncWebsocketConsumer):
         for task in getattr(self, "tasks", []):
             task.cancel()
         if getattr(self, "hello", None) is not None:
-            await database_sync_to_async(hosts.disconnected)(host=self.host)
+            await database_sync_to_async(hosts.disconnected)(host=self.host, link=self.id)
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
         if bytes_data is None or len(bytes_data) > MAX_FRAME_BYTES:
@@ -106,7 +108,7 @@ class LinkConsumer(AsyncWebsocketConsumer):
             await self.close(code=CONTRACT)
         else:
             self.hello = frame
-            await self._note_heard(frame.facts, answers=frame.facts is not None, clock_ns=frame.clock_ns)
+            await self._note_heard(frame.facts, answers=frame.facts is not None, clock_ns=frame.clock_ns, first=frame)
             await self._tell(Welcome(instance=await database_sync_to_async(instance_name)()))
 
     async def _hear(self, frame: Up) -> None:
@@ -175,11 +177,19 @@ class LinkConsumer(AsyncWebsocketConsumer):
         if not await database_sync_to_async(_is_known)(self.host):
             await self.close(code=GONE)
 
-    async def _note_heard(self, facts: EngineFacts | None, *, answers: bool, clock_ns: int) -> None:
+    async def _note_heard(
+        self, facts: EngineFacts | None, *, answers: bool, clock_ns: int, first: Hello | None = None
+    ) -> None:
         self.noted = time.monotonic()
-        version = self.hello.version if self.hello is not None else ""
         await database_sync_to_async(hosts.heard)(
-            host=self.host, facts=facts, engine_answers=answers, clock_ns=clock_ns, version=version, connected=True
+            host=self.host,
+            facts=facts,
+            engine_answers=answers,
+            clock_ns=clock_ns,
+            version=self.hello.version if self.hello is not None else "",
+            connected=True,
+            link=self.id if first is not None else None,
+            concurrency=first.concurrency if first is not None else None,
         )
 
     async def _tell(self, frame: Down) -> None:

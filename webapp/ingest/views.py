@@ -1,8 +1,8 @@
 """What hosts say over HTTP. No session, no cookie, no form: each call shows the host's credential."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import wraps
-from typing import Concatenate, ParamSpec
+from typing import Concatenate, Literal, ParamSpec
 
 import msgspec
 from django.db import transaction
@@ -22,6 +22,15 @@ from webapp.problems import Missing, Refusal
 
 P = ParamSpec("P")
 Call = Callable[Concatenate[HttpRequest, Host, P], HttpResponse]
+
+# Refusals of a claim after which no later one can succeed: whose they are, and what to do.
+NEVER: Mapping[str, tuple[Literal["user", "us"], str]] = {
+    "secret.missing": ("user", "Set the secret, then try again."),
+    "secret.unreadable": (
+        "us",
+        "Set the secret again, or bring the key back with which it was encrypted (docs/operation.md); then try again.",
+    ),
+}
 
 
 def from_host(call: Call[P]) -> Callable[Concatenate[HttpRequest, P], HttpResponse]:
@@ -56,7 +65,7 @@ def claims(request: HttpRequest, host: Host) -> HttpResponse:
             owners.job_changed(claimed.job)
             secrets = vault.reveal(claimed.job.secrets)
     except Missing as refusal:
-        if refusal.code == "secret.missing":
+        if refusal.code in NEVER:
             _give_up(asked.job, refusal)
         raise
     return _json(msgspec.structs.replace(claimed.claim, secrets=secrets))
@@ -64,8 +73,8 @@ def claims(request: HttpRequest, host: Host) -> HttpResponse:
 
 def _give_up(job_id: str, refusal: Refusal) -> None:
     """A job that lacks a secret can never start; it fails instead of waiting for ever."""
-    advice = "Set the secret, then try again."
-    problem = Problem(code=refusal.code, whose="user", message=refusal.detail, advice=advice, retry_helps=False)
+    whose, advice = NEVER[refusal.code]
+    problem = Problem(code=refusal.code, whose=whose, message=refusal.detail, advice=advice, retry_helps=False)
     with transaction.atomic():
         job = jobs.fail_unstarted(job_id=job_id, problem=problem, now=now())
         if job is not None:

@@ -9,13 +9,14 @@ from datetime import datetime, timedelta
 import msgspec
 from django.db import transaction
 
-from runtime.contract.orders import ConvergeService, Order
+from runtime.contract.orders import Order
 from runtime.contract.reports import Claim
 from webapp.hosts.instance import instance_name
 from webapp.hosts.models import Host
 from webapp.jobs.models import Job
+from webapp.jobs.services.capacity import takes
 from webapp.jobs.services.leases import HEARTBEAT_SECONDS, LEASE_SECONDS
-from webapp.jobs.transitions import LIVE, move
+from webapp.jobs.transitions import move
 from webapp.logs import tail
 from webapp.problems import Conflicting, Missing
 
@@ -42,7 +43,7 @@ def claim(*, host: Host, job_id: str, now: datetime) -> Claimed | None:
         job = Job.objects.select_related("project", "log", "host").filter(id=job_id, host=host).first()
         if job is None:
             raise Missing(code="job.missing", detail="This host was given no such job.")
-        if job.state != "queued" or not _takes(host, job):
+        if job.state != "queued" or not takes(host, job):
             return None
         token = secrets.token_urlsafe(TOKEN_BYTES)
         fields = {
@@ -59,32 +60,17 @@ def claim(*, host: Host, job_id: str, now: datetime) -> Claimed | None:
 def open_job(*, host: Host, job_id: str, token: str) -> Job:
     """The job that this host holds by this token. Raises `Conflicting`: another's, none, or an older attempt's.
 
-    All refusals are alike, so that a host learns nothing of what is not its own.
+    All refusals are alike, so that a host learns nothing of what is not its own. The order, which may be large, is not
+    read with the job: every heartbeat and every batch of lines comes by here.
     """
-    job = Job.objects.select_related("project", "log", "host").filter(id=job_id, host=host).first()
+    jobs = Job.objects.select_related("project", "log", "host").defer("order")
+    job = jobs.filter(id=job_id, host=host).first()
     kept = job.token_digest if job is not None else ""
     if job is None or not kept or not hmac.compare_digest(kept, _digest(token)):
         raise Conflicting(
             code="job.not_yours", detail="This host does not hold this job (any more). Stop working on it."
         )
     return job
-
-
-def _takes(host: Host, job: Job) -> bool:
-    """A drained host takes no new work, but may still be cleared of a service."""
-    if not host.credential_digest:
-        return False
-    if host.drained and not _clears(job):
-        return False
-    if not job.uses_build_slot:
-        return True
-    busy = Job.objects.filter(host=host, uses_build_slot=True, state__in=LIVE).count()
-    return busy < host.build_slots
-
-
-def _clears(job: Job) -> bool:
-    order = _order(job)
-    return isinstance(order, ConvergeService) and not order.replicas
 
 
 def _told(job: Job, token: str) -> Claim:
