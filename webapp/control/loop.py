@@ -1,117 +1,86 @@
-"""The control loop: what has to happen though nobody asks. One part's failure does not stop the others."""
+"""A loop and its parts: each as often as it asks for, in turn, and one's failure does not stop the others."""
 
 import logging
 import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import partial
 
 from django.db import close_old_connections, connection
 from django.utils.timezone import now
 
-from runtime.contract.link import SILENT_AFTER_SECONDS
-from webapp.audit import services as audit
-from webapp.control import lock
-from webapp.deployments import reconcile
-from webapp.hosts import services as hosts
-from webapp.hosts.models import Host
-from webapp.ingest import owners
-from webapp.jobs import broadcast
-from webapp.jobs import services as jobs
-from webapp.logs import archive
+from webapp.control.bearing import Tally, keep
 from webapp.problems import Unavailable
 
-TICK_SECONDS = 1.0
-FAST_TICK_SECONDS = 0.05  # while there is more to archive than one pass moves
+TICK_SECONDS = 1.0  # between two looks whether this process leads
+FAST_TICK_SECONDS = 0.05  # while a part has more to do than its time
 SAY_AGAIN_SECONDS = 30.0  # a part that keeps failing says so this often
+TELL_SECONDS = 5.0  # between two times that the database is told how the parts fare
 
 logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class Part:
-    """One duty of the loop; the number it answers is how much it did."""
+    """One duty, taken up every so many seconds; the number it answers is how much it did."""
 
     name: str
     run: Callable[[datetime], int]
-
-
-def _expire_leases(moment: datetime) -> int:
-    lost = jobs.expire_leases(now=moment, on_change=owners.job_changed)
-    for job in lost:
-        said = (job.id, job.kind, job.host.name, job.attempt, job.state)
-        logger.warning("job lost job=%s kind=%s host=%s attempt=%d now=%s", *said)
-    return len(lost)
-
-
-def _ring(moment: datetime) -> int:
-    return jobs.ring_outstanding(now=moment)
-
-
-def _archive(moment: datetime) -> int:
-    return archive.archive_dirty()
-
-
-def _reconcile(moment: datetime) -> int:
-    return reconcile.run_once(now=moment)
-
-
-def _mark_silent(moment: datetime) -> int:
-    """A host whose link is silent is not connected; pages compute *unknown since* from when it was heard."""
-    silent = Host.objects.filter(connected=True, last_heard_at__lt=moment - timedelta(seconds=SILENT_AFTER_SECONDS))
-    for host in silent:
-        hosts.disconnected(host=host, link=host.link)
-        broadcast.changed(kind="host", id=host.id, state=host.state, project_id=None)
-        logger.warning("host silent host=%s heard=%s", host.name, host.last_heard_at)
-    return len(silent)
-
-
-def _settle_refusals(moment: datetime) -> int:
-    return audit.flush_refusals(now=moment)
-
-
-PARTS: Sequence[Part] = (
-    Part("leases", _expire_leases),
-    Part("doorbells", _ring),
-    Part("archive", _archive),
-    Part("silent hosts", _mark_silent),
-    Part("reconcile", _reconcile),
-    Part("refusals", _settle_refusals),
-)
+    every: float
 
 
 @dataclass
 class Loop:
-    """One process's loop; `holder` names it in the lock."""
+    """Parts that wait for each other, while `leads` says that this process leads. Used by one thread."""
 
-    holder: str
-    parts: Sequence[Part] = PARTS
+    name: str
+    parts: Sequence[Part]
+    leads: Callable[[], bool]
     stopping: threading.Event = field(default_factory=threading.Event)
-    leads: bool = False
+    _due: dict[str, float] = field(default_factory=dict)
     _said: dict[str, float] = field(default_factory=dict)
+    _tallies: dict[str, Tally] = field(default_factory=dict)
+    _told: float = field(default_factory=time.monotonic)
 
     def run(self) -> None:
-        """Go on until `stopping` is set."""
+        """Go on until `stopping` is set, and end after the part that runs then."""
         while not self.stopping.is_set():
-            begun = time.monotonic()
             self.turn()
-            self.stopping.wait(max(FAST_TICK_SECONDS, TICK_SECONDS - (time.monotonic() - begun)))
-        self._guarded("lock", lambda: lock.release(holder=self.holder))
+            self.stopping.wait(self._pause())
+        self._tell()
+        connection.close()
 
     def turn(self) -> None:
-        """One pass over all parts, if the lock is ours."""
+        """One pass over the parts that are due, if this process leads."""
         close_old_connections()
-        led, self.leads = self.leads, bool(self._guarded("lock", lambda: lock.take(holder=self.holder, now=now())))
-        if self.leads != led:
-            logger.info("control %s holder=%s", "leads" if self.leads else "stands by", self.holder)
-        if not self.leads:
+        if not self._guarded("lock", self.leads):
             return
         for part in self.parts:
+            begun = time.monotonic()
+            if self._due.get(part.name, begun) > begun or self.stopping.is_set():
+                continue
+            self._due[part.name] = begun + part.every
             done = self._guarded(part.name, partial(part.run, now()))
-            if done:
-                logger.info("control part=%s done=%s", part.name, done)
+            self._note(part, done, time.monotonic() - begun)
+        if time.monotonic() - self._told > TELL_SECONDS:
+            self._tell()
+
+    def _pause(self) -> float:
+        """Until the next part is due."""
+        until = min(self._due.values(), default=0.0) - time.monotonic()
+        return min(max(FAST_TICK_SECONDS, until), TICK_SECONDS) if self._due else TICK_SECONDS
+
+    def _note(self, part: Part, done: int | None, seconds: float) -> None:
+        self._tallies.setdefault(part.name, Tally()).add(done, seconds)
+        if done:
+            logger.info("control part=%s done=%s", part.name, done)
+
+    def _tell(self) -> None:
+        self._told = time.monotonic()
+        tallies, self._tallies = self._tallies, {}
+        self._guarded("metrics", partial(keep, loop=self.name, tallies=tallies, now=now()))
 
     def _guarded(self, name: str, run: Callable[[], int | bool | None]) -> int | bool | None:
         """Whatever goes wrong in a part is said, not every second, and tried again."""

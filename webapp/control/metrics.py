@@ -4,9 +4,10 @@ from collections.abc import Iterable, Iterator
 
 from django.db import DatabaseError
 from django.db.models import Count, Model
-from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from webapp.control.models import PartRun
 from webapp.deployments.models import Deployment, Replica
 from webapp.hosts.models import Host
 from webapp.images.models import Build
@@ -22,6 +23,7 @@ class Counts(Collector):
         """Called for every scrape."""
         try:
             yield from _things()
+            yield from _parts()
         except DatabaseError:
             yield _gauge("slipway_database_up", "1 when the database answers", 0)
         else:
@@ -43,6 +45,25 @@ def _things() -> Iterator[Metric]:
     for state in sorted(set(states)):
         hosts.add_metric([state], states.count(state))
     yield hosts
+
+
+def _parts() -> Iterator[Metric]:
+    labels = ["loop", "part"]
+    ran = GaugeMetricFamily("slipway_control_ran_timestamp_seconds", "When it last said so", labels=labels)
+    longest = GaugeMetricFamily("slipway_control_longest_seconds", "The longest of its last runs", labels=labels)
+    runs = CounterMetricFamily("slipway_control_runs", "Runs of a part of the control loops", labels=labels)
+    seconds = CounterMetricFamily("slipway_control_seconds", "Time spent in it", labels=labels)
+    done = CounterMetricFamily("slipway_control_done", "How much it did", labels=labels)
+    failures = CounterMetricFamily("slipway_control_failures", "Runs that failed", labels=labels)
+    for row in PartRun.objects.order_by("part"):
+        at = [row.loop, row.part]
+        ran.add_metric(at, row.ran_at.timestamp())
+        longest.add_metric(at, row.longest)
+        runs.add_metric(at, row.runs)
+        seconds.add_metric(at, row.seconds)
+        done.add_metric(at, row.done)
+        failures.add_metric(at, row.failures)
+    yield from (ran, longest, runs, seconds, done, failures)
 
 
 def _by_state(name: str, text: str, model: type[Model]) -> Metric:

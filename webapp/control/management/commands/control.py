@@ -9,23 +9,24 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from webapp.control.loop import Loop
+from webapp.control.duties import LOOPS
+from webapp.control.leading import Control
 from webapp.ids import new_id
 
 logger = logging.getLogger(__name__)
 
 
 class Command(BaseCommand):
-    help = "Run the control loop: leases, doorbells, archive, reconciling."
+    help = "Run the control loops: leases, doorbells, archive, reconciling."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        loop = Loop(holder=f"{socket.gethostname()[:24]}.{os.getpid()}.{new_id()[-8:]}")
+        control = Control(holder=f"{socket.gethostname()[:24]}.{os.getpid()}.{new_id()[-8:]}", loops=LOOPS)
 
         def stop(signum: int, frame: FrameType | None) -> None:
-            loop.stopping.set()
+            control.stopping.set()
 
         signal.signal(signal.SIGTERM, stop)
         signal.signal(signal.SIGINT, stop)
-        logger.info("control starts holder=%s", loop.holder)
-        loop.run()
-        logger.info("control ends holder=%s", loop.holder)
+        logger.info("control starts holder=%s", control.holder)
+        control.run()
+        logger.info("control ends holder=%s", control.holder)

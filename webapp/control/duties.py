@@ -1,0 +1,68 @@
+"""What has to happen though nobody asks, how often, and what may not wait for what."""
+
+import logging
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+
+from runtime.contract.link import SILENT_AFTER_SECONDS
+from webapp.audit import services as audit
+from webapp.control.loop import Part
+from webapp.deployments import reconcile
+from webapp.hosts import services as hosts
+from webapp.hosts.models import Host
+from webapp.ingest import owners
+from webapp.jobs import broadcast
+from webapp.jobs import services as jobs
+from webapp.logs import archive
+
+logger = logging.getLogger(__name__)
+
+
+def _expire_leases(moment: datetime) -> int:
+    lost = jobs.expire_leases(now=moment, on_change=owners.job_changed)
+    for job in lost:
+        said = (job.id, job.kind, job.host.name, job.attempt, job.state)
+        logger.warning("job lost job=%s kind=%s host=%s attempt=%d now=%s", *said)
+    return len(lost)
+
+
+def _ring(moment: datetime) -> int:
+    return jobs.ring_outstanding(now=moment)
+
+
+def _mark_silent(moment: datetime) -> int:
+    """A host whose link is silent is not connected; pages compute *unknown since* from when it was heard."""
+    silent = Host.objects.filter(connected=True, last_heard_at__lt=moment - timedelta(seconds=SILENT_AFTER_SECONDS))
+    for host in silent:
+        hosts.disconnected(host=host, link=host.link)
+        broadcast.changed(kind="host", id=host.id, state=host.state, project_id=None)
+        logger.warning("host silent host=%s heard=%s", host.name, host.last_heard_at)
+    return len(silent)
+
+
+def _archive(moment: datetime) -> int:
+    return archive.archive_dirty()
+
+
+def _reconcile(moment: datetime) -> int:
+    return reconcile.run_once(now=moment)
+
+
+def _settle_refusals(moment: datetime) -> int:
+    return audit.flush_refusals(now=moment)
+
+
+# Each loop is a thread of its own: what is slow, or calls somebody outside, is a chore, and no lease waits for it.
+# Lines have a loop to themselves, since hosts keep in their spool what is not archived.
+LOOPS: Mapping[str, Sequence[Part]] = {
+    "pulse": (
+        Part("leases", _expire_leases, every=1.0),
+        Part("doorbells", _ring, every=1.0),
+        Part("silent hosts", _mark_silent, every=2.0),
+    ),
+    "archive": (Part("archive", _archive, every=1.0),),
+    "chores": (
+        Part("reconcile", _reconcile, every=1.0),
+        Part("refusals", _settle_refusals, every=5.0),
+    ),
+}
