@@ -9,6 +9,7 @@ import pytest
 from django.utils.timezone import now
 
 from runtime.contract.link import SILENT_AFTER_SECONDS, EngineFacts
+from runtime.contract.orders import whole
 from tests.cast import EVERYBODY, FACTS, Cast
 from webapp.audit.models import Entry
 from webapp.hosts.models import Host
@@ -120,7 +121,7 @@ def test_a_host_is_what_it_said_last(cast: Cast) -> None:
     facts = msgspec.convert(FACTS, type=EngineFacts)
     assert say(host, facts=facts).state == "ready"
     known = say(host, engine_answers=False)
-    assert known.state == "engine_down" and known.facts == msgspec.to_builtins(facts)
+    assert known.state == "engine_down" and known.facts == whole(facts)
     Host.objects.filter(id=host.id).update(last_heard_at=now() - timedelta(seconds=SILENT_AFTER_SECONDS + 1))
     assert Host.objects.get(id=host.id).state == "unknown"
 

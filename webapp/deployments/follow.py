@@ -5,10 +5,10 @@ Late, repeated and unlawful words change nothing: a job's end counts once, for t
 
 from typing import Any
 
-import msgspec
 from django.utils.timezone import now
 
 from runtime.contract import states
+from runtime.contract.orders import whole
 from runtime.contract.reports import Finish, Progress, ServiceResult
 from webapp.deployments import repairing, rolling
 from webapp.deployments.models import DeploymentJob, Replica
@@ -83,6 +83,6 @@ def _turn_back(link: DeploymentJob, job: Job, finish: Finish | None) -> None:
 
 def _problem(job: Job, finish: Finish | None) -> dict[str, Any] | None:
     if finish is not None and finish.problem is not None:
-        problem: dict[str, Any] = msgspec.to_builtins(finish.problem)
+        problem: dict[str, Any] = whole(finish.problem)
         return problem
     return job.problem

@@ -8,11 +8,11 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-import msgspec
 from django.db.models import F
 from django.utils.timezone import now as clock
 
 from runtime.contract import states
+from runtime.contract.orders import whole
 from runtime.contract.reports import Problem
 from webapp.deployments import ordering
 from webapp.deployments.models import Deployment, DeploymentJob, DesiredState, Release, Replica
@@ -86,7 +86,7 @@ def settle(deployment: Deployment, *, state: str, problem: Problem | None = None
     """End the deployment, by compare-and-set along the table; False when it had ended."""
     fields: dict[str, Any] = {"finished_at": clock()}
     if problem is not None:
-        fields["problem"] = msgspec.to_builtins(problem)
+        fields["problem"] = whole(problem)
     if not states.may_become(states.DEPLOYMENT, deployment.state, state):
         roll(deployment)
     if not move(deployment, state, **fields):

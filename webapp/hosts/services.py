@@ -6,11 +6,11 @@ import secrets
 import time
 from collections.abc import Sequence
 
-import msgspec
 from django.db import IntegrityError, transaction
 from django.utils.timezone import now
 
 from runtime.contract.link import EngineFacts
+from runtime.contract.orders import whole
 from webapp import checks
 from webapp.audit.services import record
 from webapp.hosts.models import Host
@@ -79,7 +79,7 @@ def heard(
         "last_heard_at": now(),
     }
     if facts is not None:
-        changes["facts"] = msgspec.to_builtins(facts)
+        changes["facts"] = whole(facts)
     if link is not None:
         changes["link"] = link
     if concurrency is not None:

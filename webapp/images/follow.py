@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-import msgspec
 from django.utils.timezone import now
 
 from runtime.contract import names, states
+from runtime.contract.orders import whole
 from runtime.contract.reports import Finish, ImageResult, Problem, Progress
 from webapp.images.models import Build
 from webapp.jobs.broadcast import changed
@@ -105,13 +105,13 @@ def _end(build: Build, job: Job, finish: Finish | None) -> None:
     moment = job.finished_at or now()
     problem: dict[str, Any] | None = job.problem
     if finish is not None and finish.problem is not None:
-        problem = msgspec.to_builtins(finish.problem)
+        problem = whole(finish.problem)
     if job.state == "succeeded":
         fields = _result(finish)
         if fields is not None:
             _finish(build, "succeeded", moment, fields)
             return
-        _finish(build, "failed", moment, {"problem": msgspec.to_builtins(NO_RESULT)})
+        _finish(build, "failed", moment, {"problem": whole(NO_RESULT)})
         return
     _finish(build, job.state, moment, {"problem": problem})
 

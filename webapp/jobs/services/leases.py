@@ -4,10 +4,10 @@ import logging
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 
-import msgspec
 from django.db import transaction
 from django.db.models import Q
 
+from runtime.contract.orders import whole
 from runtime.contract.reports import Problem
 from webapp.jobs import dispatch, steps
 from webapp.jobs.models import Job
@@ -72,7 +72,7 @@ def _settle(job: Job, now: datetime, on_change: OnChange) -> bool:
     to, text, problem = _verdict(job)
     logs.write(job.log, text)
     again = {"lease_expires_at": None, "rung_at": now, "rings": 1}
-    ended = {"lease_expires_at": None, "finished_at": now, "problem": msgspec.to_builtins(problem) if problem else None}
+    ended = {"lease_expires_at": None, "finished_at": now, "problem": whole(problem) if problem else None}
     with transaction.atomic():
         if not move(job, to, fields=again if to == "queued" else ended):
             return False

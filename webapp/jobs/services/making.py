@@ -7,7 +7,7 @@ import msgspec
 from django.db.models import Q
 from django.utils import timezone
 
-from runtime.contract.orders import Order
+from runtime.contract.orders import Order, whole
 from runtime.contract.reports import Problem
 from webapp.hosts.models import Host
 from webapp.jobs import dispatch
@@ -74,7 +74,7 @@ def request_cancel(*, job: Job, now: datetime) -> Job:
 def fail_unstarted(*, job_id: str, problem: Problem, now: datetime) -> Job | None:
     """End a queued job that can never start; None when it is not queued any more."""
     job = Job.objects.select_related("host", "project", "log").filter(id=job_id, state="queued").first()
-    if job is None or not move(job, "failed", fields={"problem": msgspec.to_builtins(problem), "finished_at": now}):
+    if job is None or not move(job, "failed", fields={"problem": whole(problem), "finished_at": now}):
         return None
     return job
 

@@ -3,10 +3,10 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-import msgspec
 from django.db import transaction
 
 from runtime.contract import states
+from runtime.contract.orders import whole
 from runtime.contract.reports import Finish, HeartbeatAnswer, Progress
 from webapp.jobs import steps
 from webapp.jobs.models import Job
@@ -94,5 +94,5 @@ def finish(*, job: Job, finish: Finish, now: datetime) -> bool:
 
 
 def _ending(finish: Finish, now: datetime) -> dict[str, Any]:
-    problem = msgspec.to_builtins(finish.problem) if finish.problem is not None else None
+    problem = whole(finish.problem) if finish.problem is not None else None
     return {"finished_at": now, "lease_expires_at": None, "problem": problem}
