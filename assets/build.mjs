@@ -54,5 +54,5 @@ async function sprite() {
 
 await rm(target, { recursive: true, force: true });
 await mkdir(target, { recursive: true });
-await Promise.all([bundle("app.js", "iife"), bundle("app.css"), sprite()]);
+await Promise.all([bundle("app.js", "iife"), bundle("app.css"), bundle("editor.js", "iife"), sprite()]);
 await stripSourceMapComments();

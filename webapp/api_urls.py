@@ -5,6 +5,7 @@ from webapp.deployments import api as deployments
 from webapp.environments import api as environments
 from webapp.hosts import api as hosts
 from webapp.images import api as images
+from webapp.images.lint import api as lint
 from webapp.live import api as live
 from webapp.logs import api as logs
 from webapp.rest import urls as rest
@@ -17,6 +18,7 @@ urlpatterns = [
     *hosts.urlpatterns,
     *environments.urlpatterns,
     *images.urlpatterns,
+    *lint.urlpatterns,
     *deployments.urlpatterns,
     *logs.urlpatterns,
     *live.urlpatterns,

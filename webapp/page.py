@@ -4,6 +4,8 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec, TypeVar, cast
 
+from csp.constants import UNSAFE_INLINE
+from csp.decorators import csp_update
 from django import forms
 from django.contrib.auth.views import redirect_to_login
 from django.db.models import Model, QuerySet
@@ -47,6 +49,12 @@ def page(view: View[P]) -> Served[P]:
 def verb(view: View[P]) -> Served[P]:
     """An act of signed-in people: POST only, answered by a redirect."""
     return _for_people(view, "POST")
+
+
+def with_editor(served: Served[P]) -> Served[P]:
+    """A page with the editor of texts: its elements, and those of no other page, may have style attributes."""
+    allowing = csp_update({"style-src-attr": [UNSAFE_INLINE]})
+    return cast(Served[P], allowing(cast(Any, served)))
 
 
 def _for_people(view: View[P], *methods: str) -> Served[P]:

@@ -24,6 +24,10 @@ def an_image(cast: Cast) -> dict[str, Any]:
     return {"id": image.id}
 
 
+def a_dockerfile(cast: Cast) -> dict[str, Any]:
+    return {"dockerfile": "FROM scratch", "files": []}
+
+
 def a_new_image(cast: Cast) -> dict[str, Any]:
     return {"project": cast.project.id, "slug": "other", "source": SOURCE}
 
@@ -122,6 +126,7 @@ DEVELOPERS_REMOVE = (404, 403, 204, 204, 204, 404)
 
 # stranger, viewer, developer, operator, owner, admin
 RULES = (
+    Rule("api_dockerfile_checks", "post", EVERYBODY, body=a_dockerfile),
     Rule("api_images", "get", EVERYBODY),
     Rule("api_images", "post", DEVELOPERS_MAKE, body=a_new_image),
     Rule("api_image", "get", MEMBERS, where=an_image),

@@ -14,6 +14,8 @@ LONG = 256 * 1024  # characters; the verb counts bytes
 SHORT = 2000
 EMPTY_FILES = 2  # boxes for new ones
 
+EDITOR = {"data-editor": "dockerfile", "data-lint": "/api/v1/dockerfile-checks/", "data-findings": "findings"}
+
 
 def _area(rows: int, **attrs: str) -> forms.Textarea:
     return forms.Textarea(attrs={"rows": rows, "class": "mono", "spellcheck": "false", **attrs})
@@ -40,7 +42,12 @@ class ImageForm(Form):
         choices=[("dockerfile", "a Dockerfile, written here"), ("git", "a Git repository")], label="Comes from"
     )
     dockerfile = forms.CharField(
-        required=False, strip=False, max_length=LONG, widget=_area(12), label="Dockerfile", initial="FROM busybox:1\n"
+        required=False,
+        strip=False,
+        max_length=LONG,
+        widget=_area(12, **EDITOR),
+        label="Dockerfile",
+        initial="FROM busybox:1\n",
     )
     url = forms.CharField(required=False, max_length=SHORT, label="Git: address", help_text="By https.")
     ref = forms.CharField(required=False, max_length=SHORT, label="Git: branch, tag or commit")

@@ -11,13 +11,14 @@ from django.urls import reverse
 from webapp.images import services
 from webapp.images.forms import BuildForm, ImageForm
 from webapp.images.models import Build, Image
-from webapp.page import PageRequest, find, look, page, verb
+from webapp.page import PageRequest, find, look, page, verb, with_editor
 from webapp.teams.models import Project
 from webapp.teams.policy import Action, may, require
 
 BUILDS_A_PAGE = 25
 
 
+@with_editor
 @page
 def new(request: PageRequest, id: str) -> HttpResponse:
     """Define an image."""
@@ -33,6 +34,7 @@ def new(request: PageRequest, id: str) -> HttpResponse:
     return render(request, "images/form.html", facts, status=form.status)
 
 
+@with_editor
 @page
 def edit(request: PageRequest, id: str) -> HttpResponse:
     """Change an image; builds that were made stay what they are."""
