@@ -19,12 +19,14 @@ class Refusal(Exception):
         detail: str,
         errors: Mapping[str, Sequence[str]] | None = None,
         reasons: Sequence[str] = (),
+        retry_after: int = 0,
     ) -> None:
         super().__init__(detail)
         self.code = code
         self.detail = detail
         self.errors = {name: list(texts) for name, texts in (errors or {}).items()}
         self.reasons = list(reasons)
+        self.retry_after = retry_after  # seconds; 0: not said
 
 
 class Invalid(Refusal):

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from django.db import connection
 from django.utils.timezone import now
 
 from webapp.control import lock
@@ -67,6 +68,7 @@ class Control:
             if thread.is_alive():
                 logger.warning("control loop=%s did not end within %g s", thread.name, STOP_SECONDS)
         lead.release()
+        connection.close()
 
     def _loop(self, name: str, parts: Sequence[Part], leads: Callable[[], bool]) -> Loop:
         return Loop(name=name, parts=parts, leads=leads, stopping=self.stopping)

@@ -101,7 +101,8 @@ def _of_refusal(refusal: Refusal) -> Response:
     # One body for what is not there and what is somebody else's, so that ids cannot be probed.
     detail = NOT_FOUND if refusal.status == HTTPStatus.NOT_FOUND else refusal.detail
     code = CODES[404] if refusal.status == HTTPStatus.NOT_FOUND else refusal.code
-    headers = {"Retry-After": "2"} if refusal.status == HTTPStatus.SERVICE_UNAVAILABLE else {}
+    again = refusal.retry_after or (2 if refusal.status == HTTPStatus.SERVICE_UNAVAILABLE else 0)
+    headers = {"Retry-After": str(again)} if again else {}
     return problem(
         status=refusal.status,
         code=code,

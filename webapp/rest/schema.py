@@ -20,6 +20,10 @@ from webapp.rest.views import Awaited, RoomView, RoomViewSet
 from webapp.rest.waiting import MAX_SECONDS, PARAMETER
 
 Place = Literal["path", "query", "header"]
+KEY_ABOUT = (
+    "A POST sent again with the same key and body is answered again, and not done again; while the first is under way "
+    "the second waits. Not for bodies that are not JSON or over 1 MiB."
+)
 ALWAYS = (400, 401, 403, 406, 429, 503)
 ON_READING_ONE = (404,)
 ON_CHANGING_ONE = (412,)
@@ -92,7 +96,7 @@ class SlipwaySchema(AutoSchema):
             yield _parameter(IF_MATCH, "header", {"type": "string"}, about="The ETag of what you saw; else 412.")
         if self.method == "POST" and isinstance(view, RoomView):
             key = {"type": "string", "minLength": 1, "maxLength": MAX_KEY, "pattern": "^[!-~]+$"}
-            yield _parameter(HEADER, "header", key, about="A POST sent again is answered again.")
+            yield _parameter(HEADER, "header", key, about=KEY_ABOUT)
 
     def _problems(self) -> list[int]:
         found = [*ALWAYS]

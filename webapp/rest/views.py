@@ -15,9 +15,10 @@ A room's view names its model's queryset and serializers, and adds its verbs:
             ...
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
+from django.db import transaction
 from django.db.models import Model, QuerySet
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -112,7 +113,21 @@ class RoomViewSet(RoomView, GenericViewSet[Any]):
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
         if self.changes_one and IF_MATCH in request.headers:
-            refuse_outdated(request, self.get_serializer(self.found(kwargs[self.lookup_field])).data)
+            name = (request.method or "").lower()
+            setattr(self, name, self._if_unchanged(getattr(self, name)))
+
+    def _if_unchanged(self, handler: Callable[..., Response]) -> Callable[..., Response]:
+        """The handler, in one step with the look whether the thing still is as `If-Match` says."""
+
+        def changing(request: Request, *args: Any, **kwargs: Any) -> Response:
+            with transaction.atomic():
+                id = kwargs[self.lookup_field]
+                # Of two at once the second waits here, and then sees what the first has done.
+                list(self.rows().model._base_manager.select_for_update().filter(id=self.found(id).id).values_list("id"))
+                refuse_outdated(request, self.get_serializer(self.found(id)).data)
+                return handler(request, *args, **kwargs)
+
+        return changing
 
     def known_params(self) -> frozenset[str]:
         if self.action == "list":
