@@ -47,6 +47,7 @@ SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 ANYONE_MAKES_TEAMS = env.bool("SLIPWAY_ANYONE_MAKES_TEAMS", default=True)
 GIT_PRIVATE_HOSTS = env.list("SLIPWAY_GIT_PRIVATE_HOSTS", default=[])  # private hosts that builds may fetch from
+PRIVATE_TARGETS = env.list("SLIPWAY_PRIVATE_TARGETS", default=[])  # where webapp.reach may call though it is private
 TRUSTED_PROXIES = env.int("SLIPWAY_TRUSTED_PROXIES", default=0)  # how many X-Forwarded-For hops are ours
 
 INSTALLED_APPS = [
