@@ -3,7 +3,9 @@ enough.
 """
 
 import http.client
+import re
 import socket
+import time
 from collections.abc import Iterator
 from typing import Protocol
 
@@ -15,6 +17,8 @@ FIRST_PAUSE = 0.05
 SHORTEST_PAUSE = 0.01
 GROWTH = 1.6
 GOOD_STATUS = range(200, 400)
+STATUS_LINE = re.compile(rb"HTTP/1\.[01] (\d{3})[ \r\n]")
+LONGEST_HEAD = 1024
 
 
 class Unhealthy(Exception):
@@ -47,15 +51,31 @@ class NetworkProber:
             return f"no connection to port {port}: {error}"
 
     def http(self, address: str, port: int, path: str, *, timeout: float) -> str | None:
+        deadline = time.monotonic() + timeout
         connection = http.client.HTTPConnection(address, port, timeout=timeout)
         try:
             connection.request("GET", path, headers={"Connection": "close"})
-            status = connection.getresponse().status
+            status = _status(connection.sock, deadline)
         except (OSError, http.client.HTTPException, ValueError) as error:
             return f"no answer from port {port}: {error}"
         finally:
             connection.close()
         return None if status in GOOD_STATUS else f"GET {path} answered {status}"
+
+
+def _status(connection: socket.socket, deadline: float) -> int:
+    """The status of the answer that comes. Who sends it byte by byte gets no more time than others."""
+    head = b""
+    while (found := STATUS_LINE.match(head)) is None:
+        left = deadline - time.monotonic()
+        if left <= 0:
+            raise TimeoutError("timed out")
+        connection.settimeout(left)
+        part = connection.recv(LONGEST_HEAD)
+        head += part
+        if not part or len(head) > LONGEST_HEAD:
+            raise ValueError("it is no HTTP")
+    return int(found[1])
 
 
 def prove_healthy(
@@ -118,13 +138,14 @@ def _complaint(container: Container, health: Health, prober: Prober) -> str | No
     if container.status != "running":
         return f"the container is {container.status}"
     if health.kind in ("tcp", "http"):
-        return _ask(container, health, prober)
+        return complaint_of(container, health, prober)
     if health.kind in ("command", "image") and container.health != "none":
         return None if container.health == "healthy" else f"its check says {container.health}"
     return None
 
 
-def _ask(container: Container, health: Health, prober: Prober) -> str | None:
+def complaint_of(container: Container, health: Health, prober: Prober) -> str | None:
+    """Asks its port once (`health` is tcp or http). Why it is not well; None when it is."""
     target = _target(container, health.port)
     if target is None:
         return "the container has no address yet"

@@ -1,6 +1,9 @@
 """A replica proves that it serves, or says why not."""
 
+import socket
+import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from threading import Thread
 from typing import Any
@@ -148,3 +151,26 @@ def test_the_real_prober_connects(server: int) -> None:
     closed = free_port()
     assert "no connection" in (prober.tcp("127.0.0.1", closed, timeout=5.0) or "")
     assert "no answer" in (prober.http("127.0.0.1", closed, "/", timeout=5.0) or "")
+
+
+def test_who_answers_byte_by_byte_gets_no_more_time_than_others() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        Thread(target=_trickle, args=(listening,), daemon=True).start()
+        began = time.monotonic()
+        answer = NetworkProber().http("127.0.0.1", listening.getsockname()[1], "/", timeout=0.5)
+    assert "no answer" in (answer or "") and time.monotonic() - began < 2.0
+
+
+def test_what_speaks_no_http_is_not_well() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        Thread(target=lambda: listening.accept()[0].sendall(b"SSH-2.0-x\r\n"), daemon=True).start()
+        answer = NetworkProber().http("127.0.0.1", listening.getsockname()[1], "/", timeout=5.0)
+    assert "no answer" in (answer or "")
+
+
+def _trickle(listening: socket.socket) -> None:
+    connection, _ = listening.accept()
+    with connection, suppress(OSError):
+        while True:
+            connection.sendall(b"H")
+            time.sleep(0.1)

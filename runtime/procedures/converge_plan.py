@@ -12,6 +12,7 @@ import msgspec
 from runtime.contract.names import (
     LABEL_ENVIRONMENT,
     LABEL_GENERATION,
+    LABEL_HEALTH,
     LABEL_INDEX,
     LABEL_INSTANCE,
     LABEL_JOB,
@@ -28,6 +29,7 @@ from runtime.engine.base import Container
 
 RESTART_MARK = ".r-"
 ID_TAIL = 10
+ASKED = ("tcp", "http")  # kinds of health that the host asks for, as long as the container runs
 
 Act = Literal["create", "start", "restart", "prove", "keep", "stop", "none"]
 
@@ -84,7 +86,7 @@ def make_plan(order: ConvergeService, containers: Sequence[Container], *, job: s
 
 def labels_for(order: ConvergeService, replica: ReplicaSpec, *, instance: str, job: str) -> dict[str, str]:
     """All that a relist needs to know of a container again."""
-    return {
+    labels = {
         LABEL_INSTANCE: instance,
         LABEL_PROJECT: order.project,
         LABEL_SERVICE: order.service,
@@ -97,6 +99,9 @@ def labels_for(order: ConvergeService, replica: ReplicaSpec, *, instance: str, j
         LABEL_JOB: job,
         LABEL_SPEC: spec_hash(order.spec),
     }
+    if order.spec.health.kind in ASKED:
+        labels[LABEL_HEALTH] = msgspec.json.encode(order.spec.health).decode()
+    return labels
 
 
 def name_for(order: ConvergeService, replica: ReplicaSpec) -> str:

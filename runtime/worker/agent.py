@@ -29,6 +29,7 @@ from runtime.engine.base import Container, Engine
 from runtime.engine.docker import DockerEngine
 from runtime.engine.errors import EngineError
 from runtime.engine.facts import container_facts
+from runtime.health import NetworkProber, Prober
 from runtime.redaction import Secret
 from runtime.worker.alone import alone
 from runtime.worker.backoff import Backoff
@@ -37,6 +38,7 @@ from runtime.worker.control_plane import USER_AGENT
 from runtime.worker.link import Link, LinkDown, open_link
 from runtime.worker.logbook import Logbook
 from runtime.worker.masks import Masks
+from runtime.worker.rounds import Rounds
 from runtime.worker.spool import Spool, open_spool
 from runtime.worker.watcher import Listing, Watcher
 
@@ -54,7 +56,15 @@ class Agent:
     """Lives on one event loop. `url` is the control plane's; `concurrency` is told it of the worker beside."""
 
     def __init__(
-        self, *, url: str, credential: Secret, engine: Engine, spool: Spool, masks: Masks, concurrency: int = 0
+        self,
+        *,
+        url: str,
+        credential: Secret,
+        engine: Engine,
+        spool: Spool,
+        masks: Masks,
+        concurrency: int = 0,
+        prober: Prober | None = None,
     ) -> None:
         self._concurrency = concurrency
         self._url = url
@@ -66,6 +76,7 @@ class Agent:
         self._logbook = Logbook(
             engine=engine, spool=spool, masks=masks, on_change=self._wake, on_fault=self._reading_failed
         )
+        self._rounds = Rounds(prober=prober or NetworkProber(), on_change=self._tell)
         self._link: Link | None = None
         self._instance = ""
         self._watcher: Watcher | None = None
@@ -74,13 +85,16 @@ class Agent:
     async def run(self) -> None:
         """Until it is cancelled, or a fault that only a new start mends."""
         linking = asyncio.ensure_future(self._keep_link())
+        asking = asyncio.ensure_future(self._rounds.run())
+        parts = (linking, asking, self._fault)
         try:
-            await asyncio.wait({linking, self._fault}, return_when=asyncio.FIRST_COMPLETED)
-            for ended in (linking, self._fault):
+            await asyncio.wait(parts, return_when=asyncio.FIRST_COMPLETED)
+            for ended in parts:
                 if ended.done():
                     ended.result()
         finally:
             linking.cancel()
+            asking.cancel()
             if self._watching is not None:
                 self._watching.cancel()
             self._logbook.close()
@@ -89,19 +103,29 @@ class Agent:
         if listing is not None:
             self._logbook.listed(listing.containers)
             self._due.set()
+            self._rounds.listed(listing.containers)
+            await self._rounds.first_answers()
+            listing = Listing([self._rounds.judged(one) for one in listing.containers], listing.facts)
         await self._send(_snapshot(listing))
 
     async def changed(self, container: Container) -> None:
-        facts = container_facts(container)
-        if facts is not None:
+        if container_facts(container) is not None:
             self._logbook.changed(container)
             self._due.set()
-            await self._send(Changed(container=facts))
+            self._rounds.changed(container)
+            await self._tell(container)
 
     async def gone(self, container: str, replica: str) -> None:
         self._logbook.gone(container)
+        self._rounds.gone(container)
         if replica:
             await self._send(Gone(container=container, replica=replica))
+
+    async def _tell(self, container: Container) -> None:
+        """How it is, with what it answered."""
+        facts = container_facts(self._rounds.judged(container))
+        if facts is not None:
+            await self._send(Changed(container=facts))
 
     async def _keep_link(self) -> None:
         backoff = Backoff(first=FIRST_PAUSE_SECONDS, longest=LONGEST_PAUSE_SECONDS)

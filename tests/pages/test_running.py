@@ -208,3 +208,11 @@ def test_a_replica_of_a_host_that_is_not_heard_is_unknown_since_when(harbour: Ha
     harbour.cast.host.engine_answers = False
     harbour.cast.host.save()
     assert "host local is not heard" in shown(harbour, "viewer", "replica", harbour.replicas()[0].id)
+
+
+def test_a_replica_was_seen_when_its_host_last_listed_it_not_when_it_last_changed(harbour: Harbour) -> None:
+    harbour.deployed()
+    replica = harbour.replicas()[0]
+    Replica.objects.filter(id=replica.id).update(observed_at="2020-01-01T00:00:00Z")
+    heard = harbour.cast.client("viewer").get(reverse("replica", args=[replica.id])).context["seen_at"]
+    assert heard == replica.host.last_heard_at

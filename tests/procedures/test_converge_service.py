@@ -318,3 +318,20 @@ def test_a_dead_attempt_is_finished_by_the_next_one(harbour: Harbour) -> None:
         assert harbour.running() == ["r2", "r2"]
         assert len(harbour.here()) == 2
     assert died_at > 8
+
+
+def test_what_the_host_is_to_ask_stands_in_a_label_and_asks_for_no_new_container(harbour: Harbour) -> None:
+    health = Health(kind="http", port=8080, path="/healthz")
+    wanted = with_spec(order(harbour.image()), health=health)
+    harbour.converge(wanted)
+    (made,) = harbour.engine.containers.values()
+    assert msgspec.json.decode(made.plan.labels["slipway.health"], type=Health) == health
+    del made.plan.labels["slipway.health"]  # type: ignore[attr-defined]  # as one made before there was this label
+    harbour.converge(wanted)
+    assert list(harbour.engine.containers) == [made.container_id]
+
+
+def test_a_check_of_the_engines_own_needs_no_label(harbour: Harbour) -> None:
+    harbour.converge(with_spec(order(harbour.image()), health=Health(kind="command", command=("true",))))
+    (made,) = harbour.engine.containers.values()
+    assert "slipway.health" not in made.plan.labels

@@ -2,8 +2,10 @@
 
 import secrets
 
+import msgspec
+
 from runtime.contract import names
-from runtime.contract.orders import BuildImage, ContainerSpec, ConvergeService, InlineSource, ReplicaSpec
+from runtime.contract.orders import BuildImage, ContainerSpec, ConvergeService, Health, InlineSource, ReplicaSpec
 from runtime.engine.base import ContainerPlan
 from runtime.engine.fake import FakeEngine
 from tests.worker.fake_control_plane import INSTANCE, FakeControlPlane, FakeJob
@@ -49,7 +51,14 @@ def add_job(
     return job
 
 
-def run_container(engine: FakeEngine, *, log: str, replica: str | None = None, command: tuple[str, ...] = ()) -> str:
+def run_container(
+    engine: FakeEngine,
+    *,
+    log: str,
+    replica: str | None = None,
+    command: tuple[str, ...] = (),
+    health: Health | None = None,
+) -> str:
     """A running container with Slipway's labels; its id."""
     labels = {
         names.LABEL_INSTANCE: INSTANCE,
@@ -61,6 +70,8 @@ def run_container(engine: FakeEngine, *, log: str, replica: str | None = None, c
         names.LABEL_INDEX: "0",
         names.LABEL_LOG: log,
     }
+    if health is not None:
+        labels[names.LABEL_HEALTH] = msgspec.json.encode(health).decode()
     engine.ensure_network("net", labels={names.LABEL_INSTANCE: INSTANCE})
     container = engine.create(
         ContainerPlan(

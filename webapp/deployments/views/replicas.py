@@ -46,11 +46,14 @@ def _facts(request: PageRequest, id: str) -> dict[str, Any]:
     replica = _load(request, id)
     project = replica.service.project
     allowed = actions_in(request.actor, project.team_id, project_id=project.id)
+    unheard = replica.host.state in ("unknown", "engine_down", "revoked")
     changes = may_ask(allowed, replica.environment) and replica.desired != "gone"
     return {
         "replica": replica,
         "project": project,
         "settings": replica.release.settings,
         "kinds": (["start"] if replica.desired == "stopped" else ["restart", "stop"]) if changes else [],
-        "unheard": replica.host.state in ("unknown", "engine_down", "revoked"),
+        "unheard": unheard,
+        # A host that is heard lists what it has every few seconds; the row changes only when that is another.
+        "seen_at": replica.observed_at if unheard or not replica.container else replica.host.last_heard_at,
     }
