@@ -1,18 +1,23 @@
 """Paths of the pages of hosts."""
 
-from django.urls import path
+from django.urls import URLPattern, path
 
 from webapp.hosts import views
+from webapp.hosts.tenants import Tenants
 
-urlpatterns = [
-    path("hosts/", views.index, name="hosts"),
-    path("hosts/now/", views.part, name="hosts_part"),
-    path("hosts/enrollment/", views.enroll, name="host_enroll"),
-    path("hosts/<str:id>/", views.show, name="host"),
-    path("hosts/<str:id>/now/", views.show_part, name="host_part"),
-    path("hosts/<str:id>/drain/", views.drain, name="host_drain"),
-    path("hosts/<str:id>/revocation/", views.revoke, name="host_revoke"),
-    path("hosts/<str:id>/credential/", views.renew, name="host_renew"),
-    path("hosts/<str:id>/serving/", views.serve, name="host_serve"),
-    path("hosts/<str:id>/slots/", views.slots, name="host_slots"),
-]
+
+def urlpatterns(tenants: Tenants) -> list[URLPattern]:
+    """The pages; `tenants` says what is on the hosts that they show."""
+    told = {"tenants": tenants}
+    return [
+        path("hosts/", views.index, told, name="hosts"),
+        path("hosts/now/", views.part, told, name="hosts_part"),
+        path("hosts/enrollment/", views.enroll, name="host_enroll"),
+        path("hosts/<str:id>/", views.show, told, name="host"),
+        path("hosts/<str:id>/now/", views.show_part, told, name="host_part"),
+        path("hosts/<str:id>/drain/", views.drain, name="host_drain"),
+        path("hosts/<str:id>/revocation/", views.revoke, name="host_revoke"),
+        path("hosts/<str:id>/credential/", views.renew, told, name="host_renew"),
+        path("hosts/<str:id>/serving/", views.serve, told, name="host_serve"),
+        path("hosts/<str:id>/slots/", views.slots, told, name="host_slots"),
+    ]

@@ -4,19 +4,18 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.contrib import messages
-from django.db.models import Count, Q, QuerySet
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 
 from webapp.hosts import services
 from webapp.hosts.forms import EnrollForm, ServingForm, SlotsForm
 from webapp.hosts.models import Host
+from webapp.hosts.tenants import Load, Tenants
 from webapp.page import PageRequest, find, look, page, verb
 from webapp.teams.policy import Actor, require_site_admin
 from webapp.teams.querysets import team_ids
 
 SHOWN_REPLICAS = 200
-ENDED = ("succeeded", "failed", "cancelled")
 
 
 @dataclass(frozen=True)
@@ -30,15 +29,15 @@ class Capacity:
 
 
 @look
-def index(request: PageRequest) -> HttpResponse:
+def index(request: PageRequest, tenants: Tenants) -> HttpResponse:
     """Every host that serves a team of the person."""
-    return render(request, "hosts/index.html", _list(request.actor))
+    return render(request, "hosts/index.html", _list(request.actor, tenants))
 
 
 @look
-def part(request: PageRequest) -> HttpResponse:
+def part(request: PageRequest, tenants: Tenants) -> HttpResponse:
     """The list as it is now."""
-    return render(request, "hosts/part.html", _list(request.actor))
+    return render(request, "hosts/part.html", _list(request.actor, tenants))
 
 
 @page
@@ -53,15 +52,15 @@ def enroll(request: PageRequest) -> HttpResponse:
 
 
 @look
-def show(request: PageRequest, id: str) -> HttpResponse:
+def show(request: PageRequest, id: str, tenants: Tenants) -> HttpResponse:
     """One host."""
-    return _show(request, _load(request, id))
+    return _show(request, _load(request, id), tenants)
 
 
 @look
-def show_part(request: PageRequest, id: str) -> HttpResponse:
+def show_part(request: PageRequest, id: str, tenants: Tenants) -> HttpResponse:
     """One host as it is now."""
-    return render(request, "hosts/now.html", _facts(request.actor, _load(request, id)))
+    return render(request, "hosts/now.html", _facts(request.actor, _load(request, id), tenants))
 
 
 @verb
@@ -81,51 +80,46 @@ def revoke(request: PageRequest, id: str) -> HttpResponse:
 
 
 @verb
-def renew(request: PageRequest, id: str) -> HttpResponse:
+def renew(request: PageRequest, id: str, tenants: Tenants) -> HttpResponse:
     """Another credential, shown this once; the one before is worth nothing."""
     host = _load(request, id)
-    return _show(request, host, credential=services.renew_credential(actor=request.actor, host=host))
+    return _show(request, host, tenants, credential=services.renew_credential(actor=request.actor, host=host))
 
 
 @verb
-def serve(request: PageRequest, id: str) -> HttpResponse:
+def serve(request: PageRequest, id: str, tenants: Tenants) -> HttpResponse:
     """Say whom it serves."""
     host = _load(request, id)
     form = ServingForm(request.POST, every_team=host.every_team, teams=[])
     done = form.attempt(lambda: services.restrict(actor=request.actor, host=host, **form.cleaned_data))
-    return redirect("host", id) if done is not None else _show(request, host, serving=form)
+    return redirect("host", id) if done is not None else _show(request, host, tenants, serving=form)
 
 
 @verb
-def slots(request: PageRequest, id: str) -> HttpResponse:
+def slots(request: PageRequest, id: str, tenants: Tenants) -> HttpResponse:
     """Say how many builds run there at once."""
     host = _load(request, id)
     form = SlotsForm(request.POST)
     done = form.attempt(lambda: services.set_build_slots(actor=request.actor, host=host, **form.cleaned_data))
-    return redirect("host", id) if done is not None else _show(request, host, slots_form=form)
+    return redirect("host", id) if done is not None else _show(request, host, tenants, slots_form=form)
 
 
 def _load(request: PageRequest, id: str) -> Host:
     return find(Host.objects.visible_to(request.actor), id)
 
 
-def _list(actor: Actor) -> dict[str, Any]:
-    hosts = _counted(Host.objects.visible_to(actor))
-    return {"rows": [(host, _capacity(host)) for host in hosts], "admin": actor.site_admin}
+def _list(actor: Actor, tenants: Tenants) -> dict[str, Any]:
+    hosts = list(Host.objects.visible_to(actor))
+    loads = tenants.loads(hosts)
+    rows = [(host, load, _capacity(host, load)) for host in hosts for load in [loads.get(host.id, Load())]]
+    return {"rows": rows, "admin": actor.site_admin}
 
 
-def _counted(hosts: QuerySet[Host]) -> QuerySet[Host]:
-    return hosts.annotate(
-        running=Count("replicas", filter=~Q(replicas__desired="gone"), distinct=True),
-        building=Count("builds", filter=~Q(builds__state__in=(*ENDED, "queued")), distinct=True),
-    )
-
-
-def _capacity(host: Host) -> list[Capacity]:
+def _capacity(host: Host, load: Load) -> list[Capacity]:
     """As far as the host has said it."""
     facts = host.facts or {}
     total, free = facts.get("disk_total") or 0, facts.get("disk_free") or 0
-    bars = [Capacity("Build slots", getattr(host, "building", 0), host.usable_slots, "slots")]
+    bars = [Capacity("Build slots", load.builds, host.usable_slots, "slots")]
     if total:
         bars.append(Capacity("Disk", total - free, total, "bytes"))
     return bars
@@ -134,12 +128,13 @@ def _capacity(host: Host) -> list[Capacity]:
 def _show(
     request: PageRequest,
     host: Host,
+    tenants: Tenants,
     *,
     credential: str = "",
     serving: ServingForm | None = None,
     slots_form: SlotsForm | None = None,
 ) -> HttpResponse:
-    facts = _facts(request.actor, host)
+    facts = _facts(request.actor, host, tenants)
     facts["credential"] = credential
     if request.actor.site_admin:
         teams = list(host.teams.values_list("id", flat=True))
@@ -149,18 +144,16 @@ def _show(
     return render(request, "hosts/show.html", facts, status=status)
 
 
-def _facts(actor: Actor, host: Host) -> dict[str, Any]:
+def _facts(actor: Actor, host: Host, tenants: Tenants) -> dict[str, Any]:
     """Of what runs there, only what the person may see is named; the rest is a number."""
-    counted = _counted(Host.objects.filter(id=host.id)).get()
-    there = host.replicas.exclude(desired="gone").select_related("service__project", "environment", "host")
-    seen = there.filter(service__project__team__in=team_ids(actor)).order_by("service__slug", "index")
-    shown = list(seen[:SHOWN_REPLICAS])
+    load = tenants.loads([host]).get(host.id, Load())
+    replicas, seen = tenants.seen(host, actor=actor, limit=SHOWN_REPLICAS)
     return {
-        "host": counted,
-        "engine": counted.facts or {},
-        "capacity": _capacity(counted),
-        "replicas": shown,
-        "others": there.count() - seen.count(),
+        "host": host,
+        "engine": host.facts or {},
+        "capacity": _capacity(host, load),
+        "replicas": replicas,
+        "others": max(0, load.replicas - seen),
         "drains": services.may_drain(actor, host) and bool(host.credential_digest),
         "admin": actor.site_admin,
         "teams": host.teams.all() if actor.site_admin else host.teams.filter(id__in=team_ids(actor)),

@@ -2,6 +2,8 @@
 
 from django.urls import include, path
 
+from webapp.deployments import tenants
+from webapp.hosts import urls as hosts
 from webapp.pages import views
 
 urlpatterns = [
@@ -14,7 +16,7 @@ urlpatterns = [
     path("", include("webapp.deployments.urls")),
     path("", include("webapp.images.urls")),
     path("", include("webapp.environments.urls")),
-    path("", include("webapp.hosts.urls")),
+    path("", include(hosts.urlpatterns(tenants))),
     path("", include("webapp.audit.urls")),
     path("", include("webapp.logs.urls")),
     path("", include("webapp.demo.urls")),

@@ -1,0 +1,26 @@
+"""What rooms above tell this one of what is on a host: it asks, and knows none of them (see `webapp.pages.urls`)."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from webapp.hosts.models import Host
+from webapp.teams.policy import Actor
+
+
+@dataclass(frozen=True)
+class Load:
+    """How much is on a host, whosever it is."""
+
+    replicas: int = 0
+    builds: int = 0
+
+
+class Tenants(Protocol):
+    """Who knows what is on hosts."""
+
+    def loads(self, hosts: Collection[Host]) -> Mapping[str, Load]:
+        """By host id; a host with nothing on it may be left out. A constant number of queries."""
+
+    def seen(self, host: Host, *, actor: Actor, limit: int) -> tuple[Sequence[Any], int]:
+        """Replicas on the host that the actor may see, for the table of replicas, and how many there are in all."""
