@@ -12,12 +12,15 @@ from django.utils.timezone import now
 
 from webapp.audit import chain
 from webapp.audit.models import Entry, Head, Repetition
+from webapp.teams.models import Project
 from webapp.teams.policy import Actor
 
 COLLAPSE_SECONDS = 60
 MAX_ANONYMOUS_KEYS = 200  # open at once; more addresses than that share one
 FLUSH_BATCH = 100
 VERIFY_BATCH = 2000
+
+Target = tuple[str, str, str]  # its type, id and name
 
 
 @dataclass(frozen=True)
@@ -61,6 +64,32 @@ def record(
         "after": chain.storable(after),
     }
     return _append(facts, count=1)
+
+
+def record_of(
+    project: Project | None,
+    *,
+    actor: Actor,
+    action: str,
+    target: Target,
+    before: Mapping[str, Any] | None = None,
+    after: Mapping[str, Any] | None = None,
+    reason: str = "",
+) -> Entry:
+    """Append an entry about something of this project, or of none: what most verbs say. Otherwise like `record`."""
+    kind, id, name = target
+    return record(
+        actor=actor,
+        action=action,
+        target_type=kind,
+        target_id=id,
+        target=name,
+        team_id=project.team_id if project is not None else "",
+        project_id=project.id if project is not None else "",
+        before=before,
+        after=after,
+        reason=reason,
+    )
 
 
 def record_refusal(

@@ -11,17 +11,8 @@ from webapp.teams.policy import Actor
 def tell_service(*, actor: Actor, action: str, service: Service, before: Any = None, after: Any = None) -> None:
     """Entry in the trail and signal for something done to a service."""
     project = service.project
-    audit.record(
-        actor=actor,
-        action=action,
-        target_type="service",
-        target_id=service.id,
-        target=f"{project.slug}/{service.slug}",
-        team_id=project.team_id,
-        project_id=project.id,
-        before=before,
-        after=after,
-    )
+    target = ("service", service.id, f"{project.slug}/{service.slug}")
+    audit.record_of(project, actor=actor, action=action, target=target, before=before, after=after)
     changed(kind="service", id=service.id, state=action.removeprefix("service."), project_id=project.id)
 
 
@@ -30,17 +21,9 @@ def tell_deployment(
 ) -> None:
     """Entry in the trail and signal for something done to a deployment."""
     project = deployment.service.project
-    audit.record(
-        actor=actor,
-        action=action,
-        target_type="deployment",
-        target_id=deployment.id,
-        target=f"{project.slug}/{deployment.service.slug} in {deployment.environment.slug}",
-        team_id=project.team_id,
-        project_id=project.id,
-        after=after,
-        reason=reason,
-    )
+    name = f"{project.slug}/{deployment.service.slug} in {deployment.environment.slug}"
+    target = ("deployment", deployment.id, name)
+    audit.record_of(project, actor=actor, action=action, target=target, after=after, reason=reason)
     show(deployment)
 
 

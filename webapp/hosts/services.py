@@ -12,7 +12,7 @@ from django.utils.timezone import now
 from runtime.contract.link import EngineFacts
 from runtime.contract.orders import whole
 from webapp import checks
-from webapp.audit.services import record
+from webapp.audit.services import Target, record_of
 from webapp.hosts.models import Host
 from webapp.problems import Conflicting, Forbidden, Invalid
 from webapp.teams.models import Team
@@ -100,7 +100,7 @@ def set_drained(*, actor: Actor, host: Host, drained: bool) -> Host:
     _require_operator_of(actor, host)
     with transaction.atomic():
         if Host.objects.filter(id=host.id, drained=not drained).update(drained=drained):
-            _record(actor, "host.drained" if drained else "host.undrained", host)
+            record_of(None, actor=actor, action="host.drained" if drained else "host.undrained", target=_target(host))
     host.drained = drained
     return host
 
@@ -118,7 +118,7 @@ def restrict(*, actor: Actor, host: Host, every_team: bool, teams: Sequence[Team
         current.every_team = every_team
         after = _serving(current)
         if before != after:
-            _record(actor, "host.restricted", host, before=before, after=after)
+            record_of(None, actor=actor, action="host.restricted", target=_target(host), before=before, after=after)
     return current
 
 
@@ -132,7 +132,14 @@ def set_build_slots(*, actor: Actor, host: Host, build_slots: int) -> Host:
         if current.build_slots != build_slots:
             before: dict[str, object] = {"build_slots": current.build_slots}
             Host.objects.filter(id=host.id).update(build_slots=build_slots)
-            _record(actor, "host.build_slots_changed", host, before=before, after={"build_slots": build_slots})
+            record_of(
+                None,
+                actor=actor,
+                action="host.build_slots_changed",
+                target=_target(host),
+                before=before,
+                after={"build_slots": build_slots},
+            )
     host.build_slots = build_slots
     return host
 
@@ -143,7 +150,7 @@ def revoke(*, actor: Actor, host: Host) -> Host:
     with transaction.atomic():
         changed = Host.objects.filter(id=host.id).exclude(credential_digest="")
         if changed.update(credential_digest="", connected=False):
-            _record(actor, "host.revoked", host)
+            record_of(None, actor=actor, action="host.revoked", target=_target(host))
     host.credential_digest, host.connected = "", False
     return host
 
@@ -171,7 +178,7 @@ def _give_credential(actor: Actor, host: Host, *, every_team: bool, action: str)
     host.credential_digest = _digest(secret)
     host.every_team = every_team
     host.save()
-    _record(actor, action, host, after={"every_team": every_team})
+    record_of(None, actor=actor, action=action, target=_target(host), after={"every_team": every_team})
     return f"{PREFIX}_{host.id}_{secret}"
 
 
@@ -183,20 +190,5 @@ def _digest(secret: str) -> str:
     return hashlib.sha256(secret.encode("utf-8", "replace")).hexdigest()
 
 
-def _record(
-    actor: Actor,
-    action: str,
-    host: Host,
-    *,
-    before: dict[str, object] | None = None,
-    after: dict[str, object] | None = None,
-) -> None:
-    record(
-        actor=actor,
-        action=action,
-        target_type="host",
-        target_id=host.id,
-        target=host.name,
-        before=before,
-        after=after,
-    )
+def _target(host: Host) -> Target:
+    return ("host", host.id, host.name)

@@ -6,7 +6,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import ProtectedError, RestrictedError
 
 from webapp import checks
-from webapp.audit.services import record
+from webapp.audit.services import Target, record_of
 from webapp.environments.models import Environment
 from webapp.environments.variables import check_variables
 from webapp.hosts.models import Host
@@ -50,7 +50,13 @@ def create_environment(
                 variables=kept,
             )
             environment.hosts.set(hosts)
-            _record(actor, "environment.created", environment, after=_state(environment, hosts))
+            record_of(
+                environment.project,
+                actor=actor,
+                action="environment.created",
+                target=_target(environment),
+                after=_state(environment, hosts),
+            )
     except IntegrityError as error:
         raise _taken(slug, rank) from error
     return environment
@@ -98,7 +104,14 @@ def change_environment(
                 current.hosts.set(hosts)
             after = _state(current, current.hosts.all())
             if before != after:
-                _record(actor, "environment.changed", current, before=before, after=after)
+                record_of(
+                    current.project,
+                    actor=actor,
+                    action="environment.changed",
+                    target=_target(current),
+                    before=before,
+                    after=after,
+                )
     except IntegrityError as error:
         raise _taken(slug or environment.slug, environment.rank if rank is None else rank) from error
     return current
@@ -117,7 +130,13 @@ def delete_environment(*, actor: Actor, environment: Environment) -> None:
                 detail="Something runs here, or its history is kept. Delete those services first.",
             ) from error
         if gone:
-            _record(actor, "environment.deleted", environment, before=before)
+            record_of(
+                environment.project,
+                actor=actor,
+                action="environment.deleted",
+                target=_target(environment),
+                before=before,
+            )
 
 
 def _check_order(rank: int, protected: bool, required_approvals: int) -> None:
@@ -156,22 +175,5 @@ def _state(environment: Environment, hosts: Iterable[Host]) -> dict[str, object]
     }
 
 
-def _record(
-    actor: Actor,
-    action: str,
-    environment: Environment,
-    *,
-    before: dict[str, object] | None = None,
-    after: dict[str, object] | None = None,
-) -> None:
-    record(
-        actor=actor,
-        action=action,
-        target_type="environment",
-        target_id=environment.id,
-        target=environment.slug,
-        team_id=environment.project.team_id,
-        project_id=environment.project_id,
-        before=before,
-        after=after,
-    )
+def _target(environment: Environment) -> Target:
+    return ("environment", environment.id, environment.slug)

@@ -4,7 +4,7 @@ from django.db import transaction
 from django.db.models import Max
 from django.utils.timezone import now
 
-from webapp.audit.services import record
+from webapp.audit.services import record_of
 from webapp.environments import vault
 from webapp.environments.models import Environment, Secret
 from webapp.environments.variables import check_name, check_value
@@ -78,14 +78,11 @@ def _names(project: Project) -> int:
 
 
 def _record(actor: Actor, action: str, secret: Secret) -> None:
-    record(
+    record_of(
+        secret.project,
         actor=actor,
         action=action,
-        target_type="secret",
-        target_id=secret.id,
-        target=secret.name,
-        team_id=secret.project.team_id,
-        project_id=secret.project_id,
+        target=("secret", secret.id, secret.name),
         after={
             "name": secret.name,
             "version": secret.version,

@@ -4,7 +4,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import ProtectedError, RestrictedError
 
 from webapp import checks
-from webapp.audit.services import record
+from webapp.audit.services import Target, record_of
 from webapp.problems import Conflicting, Forbidden
 from webapp.teams.models import Project, Team
 from webapp.teams.policy import Action, Actor, require
@@ -22,7 +22,13 @@ def create_project(*, actor: Actor, team: Team, slug: str, name: str) -> Project
     try:
         with transaction.atomic():
             project = Project.objects.create(team=team, slug=slug, name=name)
-            _record(actor, "project.created", project, after={"slug": slug, "name": name})
+            record_of(
+                project,
+                actor=actor,
+                action="project.created",
+                target=_target(project),
+                after={"slug": slug, "name": name},
+            )
     except IntegrityError as error:
         raise Conflicting(code="project.slug_taken", detail=f"This team has a project {slug} already.") from error
     return project
@@ -36,7 +42,14 @@ def rename_project(*, actor: Actor, project: Project, name: str) -> Project:
         before = Project.objects.select_for_update().get(id=project.id).name
         if before != name:
             Project.objects.filter(id=project.id).update(name=name)
-            _record(actor, "project.renamed", project, before={"name": before}, after={"name": name})
+            record_of(
+                project,
+                actor=actor,
+                action="project.renamed",
+                target=_target(project),
+                before={"name": before},
+                after={"name": name},
+            )
     project.name = name
     return project
 
@@ -47,7 +60,13 @@ def delete_project(*, actor: Actor, project: Project) -> None:
     if actor.token is not None and actor.token.project_id is not None:
         raise Forbidden(code="token.scope", detail="A token that is bound to a project cannot delete it.")
     with transaction.atomic():
-        _record(actor, "project.deleted", project, before={"slug": project.slug, "name": project.name})
+        record_of(
+            project,
+            actor=actor,
+            action="project.deleted",
+            target=_target(project),
+            before={"slug": project.slug, "name": project.name},
+        )
         try:
             Project.objects.filter(id=project.id).delete()
         except (ProtectedError, RestrictedError) as error:
@@ -56,22 +75,5 @@ def delete_project(*, actor: Actor, project: Project) -> None:
             ) from error
 
 
-def _record(
-    actor: Actor,
-    action: str,
-    project: Project,
-    *,
-    before: dict[str, str] | None = None,
-    after: dict[str, str] | None = None,
-) -> None:
-    record(
-        actor=actor,
-        action=action,
-        target_type="project",
-        target_id=project.id,
-        target=project.slug,
-        team_id=project.team_id,
-        project_id=project.id,
-        before=before,
-        after=after,
-    )
+def _target(project: Project) -> Target:
+    return ("project", project.id, project.slug)
