@@ -1,5 +1,7 @@
 """Encryption of what must not lie in the database in clear. The keys are outside it (settings.ENCRYPTION_KEYS)."""
 
+import hashlib
+
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.conf import settings
 
@@ -23,6 +25,11 @@ def unseal(sealed: bytes) -> str:
 def reseal(sealed: bytes) -> bytes:
     """The same text under the newest key."""
     return _fernet(settings.ENCRYPTION_KEYS).rotate(sealed)
+
+
+def digest(secret: str) -> str:
+    """What is kept of a secret that is only compared: long and random, so one hash is enough. Hex, 64 characters."""
+    return hashlib.sha256(secret.encode("utf-8", "replace")).hexdigest()
 
 
 def keys_in_file() -> list[str]:

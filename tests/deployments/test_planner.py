@@ -123,7 +123,7 @@ def test_a_port_that_another_holds_is_a_conflict_there_only() -> None:
     ("changes", "word"),
     [
         ({"state": "drained"}, "drained"),
-        ({"state": "unknown"}, "not heard"),
+        ({"state": "unknown"}, "not been heard"),
         ({"state": "engine_down"}, "engine"),
         ({"state": "enrolled"}, "never been heard"),
         ({"state": "revoked"}, "credential"),

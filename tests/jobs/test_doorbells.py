@@ -145,13 +145,3 @@ def test_what_waits_for_a_dead_host_or_for_a_slot_holds_nobody_up(gangway: Gangw
     gangway.rung.clear()
     assert jobs.ring_outstanding(now=later(5)) == 2
     assert set(gangway.rung) == {waiting.id, young.id}
-
-
-def test_a_job_is_handed_over_only_while_it_is_queued(gangway: Gangway) -> None:
-    job = gangway.job()
-    gangway.rung.clear()
-    jobs.hand_over(job)
-    assert gangway.rung == [job.id]
-    gangway.claimed(job)
-    jobs.hand_over(job)
-    assert gangway.rung == [job.id]

@@ -3,14 +3,7 @@
 from collections.abc import Collection, Sequence
 
 from webapp.deployments.plans import HostFacts, PlannedReplica, PlanRequest
-
-WHY_NOT = {
-    "enrolled": "has never been heard: start its worker.",
-    "unknown": "is not heard: look whether its worker and its connection live.",
-    "engine_down": "has an engine that does not answer: start it.",
-    "drained": "is drained: undrain it.",
-    "revoked": "has lost its credential: enroll it again.",
-}
+from webapp.hosts.wording import why_not_ready
 
 
 def why_not(host: HostFacts) -> str | None:
@@ -20,7 +13,7 @@ def why_not(host: HostFacts) -> str | None:
     if not host.serves_team:
         return "does not serve the team any more."
     if host.state != "ready":
-        return WHY_NOT.get(host.state, f"is {host.state}.")
+        return why_not_ready(host.state)
     if not host.holds_image:
         return "does not hold the image: build it there, for without a registry an image runs where it was built."
     return None

@@ -1,6 +1,5 @@
 """The verbs of WHERE: enroll a host, know it again, note what it says, drain, restrict, revoke it."""
 
-import hashlib
 import hmac
 import secrets
 import time
@@ -15,6 +14,7 @@ from webapp import checks
 from webapp.audit.services import Target, record_of
 from webapp.hosts.models import Host
 from webapp.problems import Conflicting, Forbidden, Invalid
+from webapp.sealing import digest
 from webapp.teams.models import Team
 from webapp.teams.policy import Action, Actor, actions_in, require_site_admin
 
@@ -54,7 +54,7 @@ def find_host(credential: str) -> Host | None:
     kind, host_id, secret = parts if len(parts) == len(("slh", "host", "secret")) else ("", "", "")
     host = Host.objects.filter(id=host_id).first() if host_id.isprintable() else None
     kept = host.credential_digest if host is not None and host.credential_digest else NOTHING
-    fits = hmac.compare_digest(kept, _digest(secret))
+    fits = hmac.compare_digest(kept, digest(secret))
     return host if fits and kind == PREFIX and kept != NOTHING else None
 
 
@@ -175,7 +175,7 @@ def _require_operator_of(actor: Actor, host: Host) -> None:
 
 def _give_credential(actor: Actor, host: Host, *, every_team: bool, action: str) -> str:
     secret = secrets.token_urlsafe(SECRET_BYTES)
-    host.credential_digest = _digest(secret)
+    host.credential_digest = digest(secret)
     host.every_team = every_team
     host.save()
     record_of(None, actor=actor, action=action, target=_target(host), after={"every_team": every_team})
@@ -184,10 +184,6 @@ def _give_credential(actor: Actor, host: Host, *, every_team: bool, action: str)
 
 def _serving(host: Host) -> dict[str, object]:
     return {"every_team": host.every_team, "teams": sorted(host.teams.values_list("slug", flat=True))}
-
-
-def _digest(secret: str) -> str:
-    return hashlib.sha256(secret.encode("utf-8", "replace")).hexdigest()
 
 
 def _target(host: Host) -> Target:

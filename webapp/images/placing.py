@@ -4,17 +4,10 @@ from django.db.models import Count
 
 from runtime.contract import states
 from webapp.hosts.models import Host
+from webapp.hosts.wording import why_not_ready
 from webapp.jobs.models import Job
 from webapp.problems import Unplannable
 from webapp.teams.models import Project
-
-WHY_NOT = {
-    "enrolled": "has never been heard: start its worker (bin/worker).",
-    "unknown": "has not been heard for a while: look whether its worker and its connection live.",
-    "engine_down": "is there, but its container engine does not answer: start the engine.",
-    "drained": "is drained and takes no new work: undrain it.",
-    "revoked": "has lost its credential: enroll it again.",
-}
 
 
 def choose_builder(project: Project) -> Host:
@@ -42,7 +35,7 @@ def _builds(host: Host) -> bool:
 def _reason(host: Host) -> str:
     if host.state == "ready":
         return f"Host {host.name} has no image builder."
-    return f"Host {host.name} {WHY_NOT.get(host.state, f'is {host.state}.')}"
+    return f"Host {host.name} {why_not_ready(host.state)}"
 
 
 def _waiting(host_ids: list[str]) -> dict[str, int]:

@@ -3,13 +3,13 @@
 A ticket stands for the credential that asked for it, and the socket lives no longer than that. Only its digest is kept.
 """
 
-import hashlib
 import secrets
 
 import msgspec
 
 from webapp.live.credentials import Credential
 from webapp.logs.store import call
+from webapp.sealing import digest
 
 TICKET_SECONDS = 30
 TICKET_BYTES = 32
@@ -41,4 +41,4 @@ def redeem(*, ticket: str, path: str) -> Credential | None:
 
 
 def _key(ticket: str) -> str:
-    return f"slipway:ticket:{hashlib.sha256(ticket.encode()).hexdigest()}"
+    return f"slipway:ticket:{digest(ticket)}"

@@ -140,8 +140,3 @@ async def watch(log_id: str) -> AsyncIterator[Viewer]:
         if not watched.viewers and watches.get(log_id) is watched:
             del watches[log_id]
             watched.task.cancel()
-
-
-def watched_logs() -> int:
-    """How many logs this event loop follows."""
-    return len(_watches.get(asyncio.get_running_loop(), {}))

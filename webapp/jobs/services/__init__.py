@@ -7,7 +7,7 @@ transaction (`ingest.owners`).
 from webapp.jobs.services.claiming import Claimed, claim, open_job
 from webapp.jobs.services.doorbells import ring_outstanding
 from webapp.jobs.services.leases import HEARTBEAT_SECONDS, LEASE_SECONDS, expire_leases
-from webapp.jobs.services.making import create_job, fail_unstarted, hand_over, queue_position, request_cancel
+from webapp.jobs.services.making import create_job, fail_unstarted, queue_position, request_cancel
 from webapp.jobs.services.reporting import LinesMissing, finish, heartbeat, keep_lines, progress, require_live
 
 __all__ = [
@@ -20,7 +20,6 @@ __all__ = [
     "expire_leases",
     "fail_unstarted",
     "finish",
-    "hand_over",
     "heartbeat",
     "keep_lines",
     "open_job",

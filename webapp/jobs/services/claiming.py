@@ -1,6 +1,5 @@
 """A host takes a job, and shows later that it is the one who did."""
 
-import hashlib
 import hmac
 import secrets
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ from webapp.jobs.services.leases import HEARTBEAT_SECONDS, LEASE_SECONDS
 from webapp.jobs.transitions import move
 from webapp.logs import tail
 from webapp.problems import Conflicting, Missing
+from webapp.sealing import digest
 
 TOKEN_BYTES = 32
 
@@ -48,7 +48,7 @@ def claim(*, host: Host, job_id: str, now: datetime) -> Claimed | None:
         token = secrets.token_urlsafe(TOKEN_BYTES)
         fields = {
             "attempt": job.attempt + 1,
-            "token_digest": _digest(token),
+            "token_digest": digest(token),
             "claimed_at": now,
             "lease_expires_at": now + timedelta(seconds=LEASE_SECONDS),
         }
@@ -66,7 +66,7 @@ def open_job(*, host: Host, job_id: str, token: str) -> Job:
     jobs = Job.objects.select_related("project", "log", "host").defer("order")
     job = jobs.filter(id=job_id, host=host).first()
     kept = job.token_digest if job is not None else ""
-    if job is None or not kept or not hmac.compare_digest(kept, _digest(token)):
+    if job is None or not kept or not hmac.compare_digest(kept, digest(token)):
         raise Conflicting(
             code="job.not_yours", detail="This host does not hold this job (any more). Stop working on it."
         )
@@ -89,7 +89,3 @@ def _told(job: Job, token: str) -> Claim:
 def _order(job: Job) -> Order:
     order: Order = msgspec.convert(job.order, type=Order)
     return order
-
-
-def _digest(token: str) -> str:
-    return hashlib.sha256(token.encode()).hexdigest()

@@ -46,12 +46,6 @@ def create_job(
     return job
 
 
-def hand_over(job: Job) -> None:
-    """Ring the host of a queued job now; any other job is left alone."""
-    if Job.objects.filter(id=job.id, state="queued").update(rung_at=timezone.now()):
-        dispatch.ring(job)
-
-
 def request_cancel(*, job: Job, now: datetime) -> Job:
     """Cancel a job that waits, at once; ask the host of one that runs (the wish rides on its heartbeat).
 

@@ -1,6 +1,5 @@
 """Offers of a role to one named person."""
 
-import hashlib
 import secrets
 from datetime import timedelta
 
@@ -10,6 +9,7 @@ from django.utils.timezone import now
 from webapp import checks
 from webapp.audit.services import record
 from webapp.problems import Conflicting, Missing, Spent
+from webapp.sealing import digest
 from webapp.teams.guards import require_administer, require_person, require_role_within
 from webapp.teams.models import Invitation, Membership, Team
 from webapp.teams.policy import ROLE_ORDER, Action, Actor, actions_in, actor_for_user
@@ -40,7 +40,7 @@ def invite(*, actor: Actor, team: Team, username: str, role: str) -> tuple[Invit
             team=team,
             username=username,
             role=role,
-            digest=_digest(code),
+            digest=digest(code),
             created_by=inviter,
             expires_at=now() + timedelta(days=VALID_DAYS),
         )
@@ -55,7 +55,7 @@ def accept_invitation(*, actor: Actor, code: str) -> Membership:
         invitation = (
             Invitation.objects.select_for_update(of=("self",))
             .select_related("team", "created_by")
-            .filter(digest=_digest(code), username=person.username)
+            .filter(digest=digest(code), username=person.username)
             .first()
         )
         if invitation is None:
@@ -91,10 +91,6 @@ def _still_meant(invitation: Invitation) -> bool:
     if Action.ADMINISTER not in actions_in(now_is, invitation.team_id):
         return False
     return ROLE_ORDER.index(invitation.role) <= ROLE_ORDER.index(now_is.roles[invitation.team_id])
-
-
-def _digest(code: str) -> str:
-    return hashlib.sha256(code.encode()).hexdigest()
 
 
 def _record(actor: Actor, action: str, invitation: Invitation) -> None:

@@ -1,6 +1,5 @@
 """Credentials for programs."""
 
-import hashlib
 import hmac
 import secrets
 from collections.abc import Sequence
@@ -13,6 +12,7 @@ from django.utils.timezone import now
 from webapp import checks
 from webapp.audit.services import record
 from webapp.problems import Conflicting, Forbidden, Invalid
+from webapp.sealing import digest
 from webapp.teams import rights
 from webapp.teams.guards import require_administer, require_person, require_role_within
 from webapp.teams.models import Project, Role, Team, Token, User
@@ -55,7 +55,7 @@ def create_token(
         token = Token.objects.create(
             name=name,
             prefix=prefix,
-            digest=_digest(secret),
+            digest=digest(secret),
             user=user,
             team=team,
             role=role,
@@ -88,7 +88,7 @@ def find_token(secret: str) -> Token | None:
     parts = secret.split("_", 2) if len(secret) <= MAX_TOKEN_CHARACTERS else []
     kind, prefix, rest = parts if len(parts) == len(("slw", "prefix", "secret")) else ("", "", "")
     known = Token.objects.select_related("user", "team", "project__team", "created_by").filter(prefix=prefix).first()
-    fits = hmac.compare_digest(known.digest if known is not None else NOTHING, _digest(rest))
+    fits = hmac.compare_digest(known.digest if known is not None else NOTHING, digest(rest))
     if known is None or not fits or kind != "slw" or not known.is_live():
         return None
     stale = now() - timedelta(seconds=TOUCH_SECONDS)
@@ -148,10 +148,6 @@ def _check_count(user: User | None, team: Team | None) -> None:
     live = Token.objects.filter(bearer, revoked_at=None).exclude(expires_at__lte=now())
     if live.count() >= MAX_LIVE:
         raise Conflicting(code="token.too_many", detail=f"{MAX_LIVE} tokens are live. Revoke some first.")
-
-
-def _digest(secret: str) -> str:
-    return hashlib.sha256(secret.encode("utf-8", "replace")).hexdigest()
 
 
 def _record(actor: Actor, action: str, token: Token) -> None:
