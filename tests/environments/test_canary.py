@@ -43,7 +43,7 @@ def sung(harbour: Harbour) -> Harbour:
     """Set by page and by API, for a place and for the project; built with, deployed, replaced, retired."""
     cast = harbour.cast
     owner, page = cast.client("owner"), reverse("secrets", args=[cast.project.id])
-    assert owner.post(page, {"name": "LOGIN", "value": CANARY}).status_code == 302
+    assert owner.post(page, {"name": "LOGIN", "value": CANARY, "use": "credential"}).status_code == 302
     body = {"project": cast.project.id, "environment": cast.dev.id, "name": "KEY", "value": CANARY}
     assert cast.bearer("owner").post("/api/v1/secrets/", body, "application/json").status_code == 201
     source = {"kind": "git", "url": "https://git.example.org/a/b", "credential": "LOGIN"}

@@ -65,7 +65,7 @@ def test_a_source_signs_in_with_the_projects_newest_secret(harbour: Harbour) -> 
     assert refused.value.code == "build.no_credential"
     for value in ("bot:one-one", "bot:two-two"):
         newest = set_secret(
-            actor=cast.actor("owner"), project=cast.project, environment=None, name="LOGIN", value=value
+            actor=owner, project=cast.project, environment=None, name="LOGIN", value=value, use="credential"
         )
     job = requested(harbour, image=git).job
     assert job.secrets == {"LOGIN": newest.id} and "two-two" not in str(job.order)

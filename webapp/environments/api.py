@@ -14,7 +14,7 @@ from webapp.environments.bodies import (
     NewSecret,
     SecretShown,
 )
-from webapp.environments.models import Environment, Secret
+from webapp.environments.models import Environment, Secret, Use
 from webapp.hosts.models import Host
 from webapp.problems import Invalid
 from webapp.rest.filtering import By
@@ -85,6 +85,7 @@ class Secrets(Listed, Shown, RoomViewSet):
         "project": By("project_id"),
         "environment": By("environment_id"),
         "name": By("name"),
+        "use": By("use", choices=tuple(Use.values)),
         "current": By("retired_at__isnull", kind="flag", about="`true`: only those that are not retired."),
     }
 
@@ -104,6 +105,7 @@ class Secrets(Listed, Shown, RoomViewSet):
             environment=visible(environments, place) if place is not None else None,
             name=body["name"],
             value=body["value"],
+            use=body.get("use"),
         )
         return self.shown(secret, status=201)
 

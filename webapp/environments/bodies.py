@@ -6,7 +6,7 @@ from rest_framework import serializers
 
 from runtime.contract.names import ENVIRONMENT_KEY
 from webapp.checks import slug_pattern
-from webapp.environments.models import Environment, Secret
+from webapp.environments.models import Environment, Secret, Use
 from webapp.environments.services.places import MAX_APPROVALS, MAX_HOSTS, MAX_RANK
 from webapp.environments.services.secrets import MAX_SECRET_BYTES
 from webapp.environments.variables import MAX_VALUE_BYTES
@@ -75,7 +75,7 @@ class SecretShown(serializers.ModelSerializer[Secret]):
 
     class Meta:
         model = Secret
-        fields = ("id", "project", "environment", "name", "version", "created_by", "created_at", "retired_at")
+        fields = ("id", "project", "environment", "name", "use", "version", "created_by", "created_at", "retired_at")
 
 
 class NewSecret(StrictSerializer):
@@ -84,4 +84,10 @@ class NewSecret(StrictSerializer):
         min_length=1, max_length=64, trim_whitespace=False, required=False, allow_null=True
     )
     name = serializers.RegexField(KEY_PATTERN, max_length=128, trim_whitespace=False)
+    use = serializers.ChoiceField(
+        choices=Use.choices,
+        required=False,
+        help_text="`variable`: containers find it in the variable of its name. `credential`: fetching a source signs "
+        "in with it, no container gets it; for the whole project. As the versions before; of a new name `variable`.",
+    )
     value = serializers.CharField(min_length=1, max_length=MAX_SECRET_BYTES, trim_whitespace=False, write_only=True)

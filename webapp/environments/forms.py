@@ -6,7 +6,7 @@ from django import forms
 from django.http import QueryDict
 
 from webapp import writing
-from webapp.environments.models import Environment
+from webapp.environments.models import Environment, Use
 from webapp.hosts.models import Host
 from webapp.page import Form, choose_from
 from webapp.teams.models import Project
@@ -85,12 +85,19 @@ class UnreadArea(forms.Textarea):
 class SecretForm(Form):
     """A new secret, or a new version of one."""
 
+    use = forms.ChoiceField(
+        required=False,
+        choices=[
+            (Use.VARIABLE, "the program reads it: containers get it as a variable"),
+            (Use.CREDENTIAL, "fetching sources: builds sign in to a Git repository with it (user:password)"),
+        ],
+        widget=forms.RadioSelect,
+        label="What it is for",
+    )
     environment = forms.ModelChoiceField(
         queryset=Environment.objects.none(), required=False, empty_label="every environment", label="For"
     )
-    name = forms.CharField(
-        label="Name", max_length=500, help_text="Containers find the value in the variable of this name."
-    )
+    name = forms.CharField(label="Name", max_length=500, help_text="Of the variable, or by which an image names it.")
     value = forms.CharField(
         label="Value",
         max_length=LONG,
@@ -100,9 +107,10 @@ class SecretForm(Form):
     )
 
     def __init__(self, data: QueryDict | None = None, *, project: Project, environment: str = "") -> None:
-        super().__init__(data, initial={"environment": environment or None})
+        super().__init__(data, initial={"environment": environment or None, "use": Use.VARIABLE})
         choose_from(self, "environment", Environment.objects.filter(project=project))
 
     def carried(self) -> dict[str, Any]:
         """The verb's arguments. Browsers send lines with CR LF, which keys and certificates do not bear."""
-        return {**self.cleaned_data, "value": self.cleaned_data["value"].replace("\r\n", "\n")}
+        given = self.cleaned_data
+        return {**given, "use": given["use"] or None, "value": given["value"].replace("\r\n", "\n")}

@@ -32,12 +32,20 @@ class Environment(Thing):
         return self.slug
 
 
+class Use(models.TextChoices):
+    """What a secret is for. All versions of a name in one place are for the same."""
+
+    VARIABLE = "variable"  # containers find it in the variable of its name
+    CREDENTIAL = "credential"  # fetching a source signs in with it; no container gets it
+
+
 class Secret(Thing):
     """One version of a secret; never changed, a new value is a new version. Nobody reads a value back."""
 
     project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="secrets")
     environment = models.ForeignKey(Environment, on_delete=models.CASCADE, null=True, related_name="secrets")
     name = models.CharField(max_length=128)
+    use = models.CharField(max_length=10, choices=Use, default=Use.VARIABLE)
     version = models.PositiveIntegerField()
     ciphertext = models.BinaryField()
     created_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")

@@ -10,11 +10,13 @@ from django.urls import reverse
 
 from webapp.environments import services
 from webapp.environments.forms import PlaceForm, SecretForm, VariablesForm
-from webapp.environments.models import Environment, Secret
+from webapp.environments.models import Environment, Secret, Use
 from webapp.page import PageRequest, find, look, page, verb
 from webapp.teams.models import Project
 from webapp.teams.policy import Action, may, require
 from webapp.writing import pairs_text
+
+NEXT: dict[str, str] = {Use.VARIABLE: "deployment", Use.CREDENTIAL: "build"}
 
 
 @dataclass(frozen=True)
@@ -98,7 +100,8 @@ def secrets(request: PageRequest, id: str) -> HttpResponse:
     if request.method == "POST":
         kept = form.attempt(lambda: services.set_secret(actor=request.actor, project=project, **form.carried()))
         if kept is not None:
-            messages.success(request, f"Version {kept.version} of {kept.name} is kept. The next deployment gets it.")
+            said = f"Version {kept.version} of {kept.name} is kept. The next {NEXT[kept.use]} gets it."
+            messages.success(request, said)
             return redirect("secrets", id)
     places = _places(request, project)
     facts = {"project": project, "places": places, "form": form, "sets": any(place.sets for place in places)}

@@ -57,7 +57,7 @@ class ImageForm(Form):
         required=False,
         max_length=SHORT,
         label="Git: secret with user:password",
-        help_text="The name of a secret of the project.",
+        help_text="The name of a secret of the project that is for fetching sources.",
     )
     target = forms.CharField(required=False, max_length=SHORT, label="Stage to build")
     args = forms.CharField(

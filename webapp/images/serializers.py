@@ -34,7 +34,7 @@ SOURCE: dict[str, Any] = {
                 "ref": {**TEXT_OR_NULL, "description": "Branch, tag or full commit; null is the remote's HEAD."},
                 "directory": {"type": "string", "default": "."},
                 "dockerfile": {"type": "string", "default": "Dockerfile"},
-                "credential": {**TEXT_OR_NULL, "description": "Name of a secret of the whole project: user:password."},
+                "credential": {**TEXT_OR_NULL, "description": "Name of a secret with use `credential`: user:password."},
             },
         },
     ]

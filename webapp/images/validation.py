@@ -154,7 +154,9 @@ def _url(findings: Findings, url: object) -> str:
     if parts.scheme != "https" or not text.startswith("https://"):
         findings.add("source.url", "A repository is fetched by https:// only.")
     elif "@" in parts.netloc:
-        findings.add("source.url", "No credentials in the URL: set a secret user:password and name it as `credential`.")
+        findings.add(
+            "source.url", "No credentials in the URL: keep user:password as a secret and name it as `credential`."
+        )
     elif not _URL_PATH.fullmatch(parts.path) or parts.query or parts.fragment or "?" in text or "#" in text:
         findings.add("source.url", "After the host only a plain path, such as /team/repository.git.")
     elif ".." in parts.path.split("/") or port == 0:

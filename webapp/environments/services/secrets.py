@@ -6,7 +6,8 @@ from django.utils.timezone import now
 
 from webapp.audit.services import record_of
 from webapp.environments import vault
-from webapp.environments.models import Environment, Secret
+from webapp.environments.models import Environment, Secret, Use
+from webapp.environments.querysets import SecretQuerySet
 from webapp.environments.variables import check_name, check_value
 from webapp.problems import Conflicting, Invalid
 from webapp.teams.models import Project
@@ -14,10 +15,22 @@ from webapp.teams.policy import Action, Actor, may, require
 
 MAX_SECRET_BYTES = 64 * 1024
 MAX_NAMES = 500
+SAID: dict[str, str] = {Use.VARIABLE: "a variable of containers", Use.CREDENTIAL: "a credential for fetching sources"}
 
 
-def set_secret(*, actor: Actor, project: Project, environment: Environment | None, name: str, value: str) -> Secret:
-    """A new version. Without an environment it is for the whole project; an environment's own goes before it."""
+def set_secret(
+    *,
+    actor: Actor,
+    project: Project,
+    environment: Environment | None,
+    name: str,
+    value: str,
+    use: str | None = None,
+) -> Secret:
+    """A new version. Without an environment it is for the whole project; an environment's own goes before it.
+
+    `use` None: as the versions before; a variable when there are none. Another one than theirs is `Conflicting`.
+    """
     require(actor, _needed(project, environment), project)
     if environment is not None and environment.project_id != project.id:
         raise Invalid({"environment": ["This environment is of another project."]})
@@ -25,6 +38,8 @@ def set_secret(*, actor: Actor, project: Project, environment: Environment | Non
     check_value(value, field="value", limit=MAX_SECRET_BYTES)
     if not value:
         raise Invalid({"value": ["A secret is not empty."]})
+    if use is not None and use not in Use.values:
+        raise Invalid({"use": [f"This must be one of: {', '.join(Use.values)}."]})
     with transaction.atomic():
         Project.objects.select_for_update().get(id=project.id)
         versions = Secret.objects.filter(project=project, environment=environment, name=name)
@@ -35,6 +50,7 @@ def set_secret(*, actor: Actor, project: Project, environment: Environment | Non
             project=project,
             environment=environment,
             name=name,
+            use=_use(versions, environment, name, use),
             version=last + 1,
             ciphertext=vault.encrypt(value),
             created_by=actor.user,
@@ -55,9 +71,28 @@ def retire_secret(*, actor: Actor, secret: Secret) -> None:
 
 
 def current_secrets(environment: Environment) -> dict[str, Secret]:
-    """What a release made now would freeze: the newest versions, the environment's own before the project's."""
-    everywhere = Secret.objects.filter(project_id=environment.project_id, environment=None)
-    return everywhere.current() | Secret.objects.filter(environment=environment).current()
+    """What a release made now would freeze: the newest versions, the environment's own before the project's.
+
+    Variables only: what signs in to fetch a source is nothing that a container needs.
+    """
+    variables = Secret.objects.filter(use=Use.VARIABLE)
+    everywhere = variables.filter(project_id=environment.project_id, environment=None)
+    return everywhere.current() | variables.filter(environment=environment).current()
+
+
+def find_credential(*, project: Project, name: str) -> Secret | None:
+    """What a source signs in with: the project's newest secret of this name; None when there is none.
+
+    Raises `Conflicting` when the name is that of a variable.
+    """
+    secret = Secret.objects.filter(project=project, environment=None, name=name).current().get(name)
+    if secret is not None and secret.use != Use.CREDENTIAL:
+        raise Conflicting(
+            code="secret.not_a_credential",
+            detail=f"The secret {name} is a variable of containers. Keep the sign-in as a secret of another name, "
+            "to sign in with when a source is fetched, and name that one.",
+        )
+    return secret
 
 
 def may_set_secret(actor: Actor, project: Project, environment: Environment | None) -> bool:
@@ -73,6 +108,20 @@ def _needed(project: Project, environment: Environment | None) -> Action:
     return Action.SET_SECRET_PROTECTED if guarded else Action.SET_SECRET
 
 
+def _use(versions: SecretQuerySet, environment: Environment | None, name: str, use: str | None) -> str:
+    """The use of a new version: that of those which are not retired."""
+    before = versions.current().get(name)
+    if use is not None and before is not None and use != before.use:
+        raise Conflicting(
+            code="secret.other_use",
+            detail=f"{name} is kept as {SAID[before.use]}. Take another name, or retire it first.",
+        )
+    chosen = use or (before.use if before is not None else Use.VARIABLE)
+    if chosen == Use.CREDENTIAL and environment is not None:
+        raise Invalid({"environment": ["A credential is for the whole project: builds belong to no environment."]})
+    return chosen
+
+
 def _names(project: Project) -> int:
     return Secret.objects.filter(project=project).values("name", "environment").distinct().order_by().count()
 
@@ -85,6 +134,7 @@ def _record(actor: Actor, action: str, secret: Secret) -> None:
         target=("secret", secret.id, secret.name),
         after={
             "name": secret.name,
+            "use": secret.use,
             "version": secret.version,
             "environment": secret.environment.slug if secret.environment is not None else None,
         },

@@ -11,7 +11,7 @@ from django.utils.timezone import now
 from runtime.contract import names, states
 from runtime.contract.orders import BuildImage, Source
 from webapp.audit import services as audit
-from webapp.environments.models import Secret
+from webapp.environments import services as environments
 from webapp.ids import new_id
 from webapp.images import follow
 from webapp.images.models import Build, Image
@@ -129,18 +129,17 @@ def _order(image: Image, definition: dict[str, Any], build_id: str, number: int)
 
 
 def _credentials(image: Image, source: dict[str, Any]) -> dict[str, str]:
-    """The claim's secrets: the project's newest secret of the name that the source gives."""
+    """The claim's secrets: the newest version of the credential that the source names."""
     name = source.get("credential")
     if not name:
         return {}
-    found = Secret.objects.filter(project=image.project, environment=None, name=name, retired_at=None)
-    newest = found.order_by("-version").values_list("id", flat=True).first()
+    newest = environments.find_credential(project=image.project, name=name)
     if newest is None:
         raise Conflicting(
             code="build.no_credential",
-            detail=f"The source names the secret {name}, which the project lacks: set it for the whole project.",
+            detail=f"The source names the secret {name}, which the project lacks: set it for fetching sources.",
         )
-    return {name: newest}
+    return {name: newest.id}
 
 
 def _record(actor: Actor, action: str, build: Build) -> None:

@@ -7,6 +7,7 @@ from django.db.models import F
 
 from runtime.contract import states
 from webapp.audit import services as audit
+from webapp.environments import services as environments
 from webapp.findings import Findings
 from webapp.images.models import Build, Image
 from webapp.images.validation import clean_definition
@@ -27,6 +28,7 @@ def define_image(
     require(actor, Action.DEFINE, project)
     _check_slug(slug)
     definition = clean_definition(source=source, build=build or {})
+    _check_credential(project, definition.source)
     if Image.objects.filter(project=project).count() >= MAX_IMAGES:
         raise Conflicting(code="image.too_many", detail=f"A project has at most {MAX_IMAGES} images.")
     with transaction.atomic():
@@ -56,6 +58,8 @@ def change_image(
     definition = clean_definition(
         source=image.source if source is None else source, build=image.build if build is None else build
     )
+    if source is not None:
+        _check_credential(image.project, definition.source)
     before = _facts(image)
     after = {"slug": slug or image.slug, "source": definition.source, "build": definition.build}
     if after == before:
@@ -101,6 +105,12 @@ def _check_slug(slug: str) -> None:
     findings = Findings()
     findings.slug(slug)
     findings.settle()
+
+
+def _check_credential(project: Project, source: dict[str, Any]) -> None:
+    """What a source signs in with may be set later, and is no variable of containers."""
+    if source.get("credential"):
+        environments.find_credential(project=project, name=source["credential"])
 
 
 def _taken(slug: str) -> Conflicting:
