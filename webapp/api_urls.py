@@ -3,6 +3,7 @@
 from webapp.audit import api as audit
 from webapp.deployments import api as deployments
 from webapp.environments import api as environments
+from webapp.hooks import api as hooks
 from webapp.hosts import api as hosts
 from webapp.images import api as images
 from webapp.images.lint import api as lint
@@ -19,6 +20,7 @@ urlpatterns = [
     *environments.urlpatterns,
     *images.urlpatterns,
     *lint.urlpatterns,
+    *hooks.urlpatterns,
     *deployments.urlpatterns,
     *logs.urlpatterns,
     *live.urlpatterns,

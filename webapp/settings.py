@@ -69,6 +69,7 @@ INSTALLED_APPS = [
     "webapp.environments",
     "webapp.images",
     "webapp.deployments",
+    "webapp.hooks",
     "webapp.rest",
     "webapp.ingest",
     "webapp.live",

@@ -35,12 +35,15 @@ def ids(house: House) -> dict[str, str]:
         post(api, f"teams/{stage.team['id']}/invitations/", {"username": "somebody", "role": "viewer"})
         membership = get(api, f"teams/{stage.team['id']}/members/")["results"][0]
         host = get(api, "hosts/")["results"][0]
+        hook, delivery = a_delivery(api, house, project)
     return {
         "project": project,
         "team": stage.team["id"],
         "membership": membership["id"],
         "environment": stage.dev["id"],
         "host": host["id"],
+        "hook": hook,
+        "delivery": delivery,
         "image": stage.image["id"],
         "build": failed["id"],
         "good build": stage.build["id"],
@@ -50,6 +53,18 @@ def ids(house: House) -> dict[str, str]:
         "done deployment": stage.deployment["id"],
         "replica": stage.replica["id"],
     }
+
+
+def a_delivery(api: httpx.Client, house: House, project: str) -> tuple[str, str]:
+    """A hook and what it was told: a push that its filters leave out."""
+    source = {"kind": "git", "url": "https://git.example.org/team/shop.git"}
+    image = post(api, "images/", {"project": project, "slug": "pushed", "source": source})
+    hook = post(api, "hooks/", {"image": image["id"], "name": "pushes", "kind": "gitlab", "branches": ["release/*"]})
+    project_told = {"git_http_url": source["url"]}
+    push = {"ref": "refs/heads/main", "after": "a" * 40, "checkout_sha": "a" * 40, "project": project_told}
+    headers = {"X-Gitlab-Event": "Push Hook", "X-Gitlab-Token": hook["secret"]}
+    assert httpx.post(f"{house.url}/hooks/{hook['id']}/", json=push, headers=headers, timeout=10).status_code == 204
+    return hook["id"], get(api, f"hooks/{hook['id']}/deliveries/")["results"][0]["id"]
 
 
 @pytest.mark.parametrize("name", sorted(PAGES))

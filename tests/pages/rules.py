@@ -8,6 +8,7 @@ from typing import Any
 from tests.cast import PASSWORD, Cast
 from tests.deployments import rules as running
 from tests.environments import rules as environments
+from tests.hooks import rules as hooks
 from tests.hosts import rules as hosts
 from tests.rest.walk import Made, Rule, nothing
 from tests.teams import rules as teams
@@ -20,6 +21,7 @@ MEMBERS_AND_ADMIN = (404, 200, 200, 200, 200, 200)
 DEVELOPERS_SEE = (404, 403, 200, 200, 200, 404)
 DEVELOPERS = (404, 403, 302, 302, 302, 404)
 OPERATORS = (404, 403, 403, 302, 302, 404)
+OPERATORS_SEE = (404, 403, 403, 200, 200, 404)
 OWNERS = (404, 403, 403, 403, 302, 404)
 OWNERS_AND_ADMIN = (404, 403, 403, 403, 302, 302)
 ADMIN = (403, 403, 403, 403, 403, 302)
@@ -194,7 +196,7 @@ RUNNING = (
 
 PLACES = (
     look("environments", MEMBERS, teams.the_project),
-    *form("environment_new", (404, 403, 403, 200, 200, 404), OPERATORS, teams.the_project, a_place),
+    *form("environment_new", OPERATORS_SEE, OPERATORS, teams.the_project, a_place),
     *form("environment", MEMBERS, OPERATORS, environments.dev, a_place),
     act("environment_variables", DEVELOPERS, environments.dev, one_variable),
     act("environment_delete", OPERATORS, environments.an_unused_environment),
@@ -212,4 +214,14 @@ PLACES = (
     act("host_slots", ADMIN, hosts.local, three_slots),
 )
 
-RULES: tuple[Rule, ...] = (*FRAME, *TEAMS, *IMAGES, *RUNNING, *PLACES)
+HOOKS = (
+    look("hooks", MEMBERS, teams.the_project),
+    *form("hook_new", OPERATORS_SEE, OPERATORS_SEE, teams.the_project, hooks.a_form),
+    *form("hook", MEMBERS, OPERATORS, hooks.a_hook, hooks.a_filter),
+    act("hook_secret", OPERATORS_SEE, hooks.a_hook),
+    act("hook_delete", OPERATORS, hooks.a_hook),
+    look("hook_delivery", MEMBERS, hooks.a_delivery_alone),
+    act("hook_redeliver", OPERATORS, hooks.a_delivery_alone),
+)
+
+RULES: tuple[Rule, ...] = (*FRAME, *TEAMS, *IMAGES, *RUNNING, *PLACES, *HOOKS)

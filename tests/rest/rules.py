@@ -3,6 +3,7 @@
 from tests.audit.rules import RULES as AUDIT
 from tests.deployments.rules import RULES as RUNNING
 from tests.environments.rules import RULES as ENVIRONMENTS
+from tests.hooks.rules import RULES as HOOKS
 from tests.hosts.rules import RULES as HOSTS
 from tests.rest.walk import Rule
 from tests.teams.rules import RULES as TEAMS
@@ -28,4 +29,5 @@ RULES: tuple[Rule, ...] = (
     *HOSTS,
     *ENVIRONMENTS,
     *RUNNING,
+    *HOOKS,
 )

@@ -14,6 +14,7 @@ from schemathesis.specs.openapi import checks
 
 from tests.cast import Cast
 from tests.deployments.rules import harbour_of
+from tests.hooks.rules import a_hook
 from webapp.jobs import dispatch
 from webapp.rest.documents import description
 from webapp.teams.models import User
@@ -60,6 +61,7 @@ def ids(cast: Cast) -> dict[str, str]:
     harbour = harbour_of(cast)
     deployment = harbour.deployed()
     token, _ = cast.token("owner", "read")
+    hook = a_hook(cast)
     return {
         "teams": cast.team.id,
         "projects": cast.project.id,
@@ -75,6 +77,7 @@ def ids(cast: Cast) -> dict[str, str]:
         "replicas": harbour.replicas()[0].id,
         "logs": deployment.log_id,
         "audit": "1",
+        "hooks": hook["id"],
     }
 
 

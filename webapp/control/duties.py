@@ -8,6 +8,7 @@ from runtime.contract.link import SILENT_AFTER_SECONDS
 from webapp.audit import services as audit
 from webapp.control.loop import Part
 from webapp.deployments import reconcile
+from webapp.hooks import services as hooks
 from webapp.hosts import services as hosts
 from webapp.hosts.models import Host
 from webapp.ingest import owners
@@ -52,6 +53,10 @@ def _settle_refusals(moment: datetime) -> int:
     return audit.flush_refusals(now=moment)
 
 
+def _prune_deliveries(moment: datetime) -> int:
+    return hooks.prune(now=moment)
+
+
 # Each loop is a thread of its own: what is slow, or calls somebody outside, is a chore, and no lease waits for it.
 # Lines have a loop to themselves, since hosts keep in their spool what is not archived.
 LOOPS: Mapping[str, Sequence[Part]] = {
@@ -64,5 +69,6 @@ LOOPS: Mapping[str, Sequence[Part]] = {
     "chores": (
         Part("reconcile", _reconcile, every=1.0),
         Part("refusals", _settle_refusals, every=5.0),
+        Part("deliveries", _prune_deliveries, every=600.0),
     ),
 }

@@ -3,7 +3,9 @@
 from collections.abc import Mapping
 
 from cryptography.fernet import InvalidToken
+from django.apps import apps
 from django.db import transaction
+from django.db.models import Model
 
 from webapp import sealing
 from webapp.environments.models import Secret
@@ -44,14 +46,23 @@ def _opened(secret: Secret) -> str:
 
 
 def rotate() -> int:
-    """Encrypt everything again under the newest key; how many secrets that were. May be repeated at any time."""
-    done = 0
-    for secret_id in Secret.objects.order_by("id").values_list("id", flat=True).iterator(chunk_size=BATCH):
-        with transaction.atomic():
-            secret = Secret.objects.select_for_update().filter(id=secret_id).first()
-            if secret is not None:
-                Secret.objects.filter(id=secret_id).update(ciphertext=sealing.reseal(bytes(secret.ciphertext)))
-                done += 1
+    """Encrypt everything again under the newest key; how many texts that were. May be repeated at any time.
+
+    A table with sealed columns names them in `SEALED`, whichever room it is of.
+    """
+    done = sum(_reseal(model, field) for model in apps.get_models() for field in getattr(model, "SEALED", ()))
     # Kept answers may hold a token's secret; they are only good for a day, so they need not outlive their key.
     IdempotentAnswer.objects.all().delete()
+    return done
+
+
+def _reseal(model: type[Model], field: str) -> int:
+    done = 0
+    rows = model._default_manager.order_by("pk")
+    for id in rows.values_list("pk", flat=True).iterator(chunk_size=BATCH):
+        with transaction.atomic():
+            row = rows.select_for_update().filter(pk=id).first()
+            if row is not None:
+                rows.filter(pk=id).update(**{field: sealing.reseal(bytes(getattr(row, field)))})
+                done += 1
     return done

@@ -49,6 +49,7 @@ class Build(Thing):
     builder = models.CharField(max_length=20, blank=True)
     requested_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
     requested_as = models.CharField(max_length=200)  # the actor's label at the time
+    trigger = models.JSONField(null=True)  # {"kind": "hook", "hook", "branch", "tag", "commit", "author"}, or a person
     started_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
     problem = models.JSONField(null=True)

@@ -57,6 +57,19 @@ BUILD: dict[str, Any] = {
     },
 }
 
+TRIGGER: dict[str, Any] = {
+    "type": ["object", "null"],
+    "required": ["kind", "hook", "branch", "tag", "commit", "author"],
+    "properties": {
+        "kind": {"const": "hook"},
+        "hook": {"type": "string", "description": "Its id."},
+        "branch": {"type": "string"},
+        "tag": {"type": "string"},
+        "commit": {"type": "string"},
+        "author": {"type": "string"},
+    },
+}
+
 
 @extend_schema_field(SOURCE)
 class SourceField(serializers.DictField):
@@ -153,13 +166,14 @@ class BuildRowSerializer(serializers.ModelSerializer[Build]):
     log = serializers.CharField(source="log_id")
     host = serializers.CharField(source="host.name")
     requested_by = serializers.CharField(source="requested_as")
+    trigger = serializers.SerializerMethodField(help_text="What caused it where that was no person: a hook's event.")
     error = serializers.SerializerMethodField()
 
     class Meta:
         model = Build
         fields: tuple[str, ...] = (
             "id", "image", "number", "state", "revision", "digest", "config_digest", "commit", "size", "builder",
-            "log", "host", "requested_by", "created_at", "started_at", "finished_at", "error",
+            "log", "host", "requested_by", "trigger", "created_at", "started_at", "finished_at", "error",
         )  # fmt: skip
         read_only_fields = fields
 
@@ -171,6 +185,10 @@ class BuildRowSerializer(serializers.ModelSerializer[Build]):
 
     def get_commit(self, build: Build) -> str | None:
         return build.commit or None
+
+    @extend_schema_field(TRIGGER)
+    def get_trigger(self, build: Build) -> Any:
+        return build.trigger
 
     @extend_schema_field(ErrorSerializer(allow_null=True))
     def get_error(self, build: Build) -> dict[str, Any] | None:

@@ -15,6 +15,7 @@ urlpatterns = [
     path("", include("webapp.teams.urls")),  # projects/new/ before a project's own page
     path("", include("webapp.deployments.urls")),
     path("", include("webapp.images.urls")),
+    path("", include("webapp.hooks.urls")),
     path("", include("webapp.environments.urls")),
     path("", include(hosts.urlpatterns(tenants))),
     path("", include("webapp.audit.urls")),

@@ -73,11 +73,21 @@ SCOPES: Mapping[str, frozenset[Action]] = {
     Scope.APPROVE: frozenset({Action.SEE, Action.APPROVE}),
     Scope.ADMIN: frozenset(Action),
 }
+OF_HOOKS: frozenset[Action] = frozenset({Action.BUILD})  # in the hook's own project
+
+
+@dataclass(frozen=True)
+class HookBearer:
+    """A hook of a project, as far as rights go: it may build there, and nothing else anywhere."""
+
+    id: str
+    name: str
+    project_id: str
 
 
 @dataclass(frozen=True)
 class Actor:
-    """Who asks, as far as rights go. `user` is None for a team's token and for Slipway itself."""
+    """Who asks, as far as rights go. `user` is None for a team's token, for a hook and for Slipway itself."""
 
     user: User | None
     token: Token | None = None
@@ -86,6 +96,7 @@ class Actor:
     ip: str = ""
     request_id: str = ""
     is_system: bool = False
+    hook: HookBearer | None = None
 
     @property
     def label(self) -> str:
@@ -94,6 +105,8 @@ class Actor:
             return self.user.username
         if self.token is not None:
             return f"token {self.token.name}"
+        if self.hook is not None:
+            return f"hook {self.hook.name}"
         return "slipway"
 
     def person_id(self) -> str | None:
@@ -128,8 +141,15 @@ def actor_for_token(token: Token, *, ip: str = "", request_id: str = "") -> Acto
     return Actor(user=token.user, token=token, roles=roles, site_admin=admin, ip=ip, request_id=request_id)
 
 
+def actor_for_hook(hook: HookBearer, *, ip: str = "", request_id: str = "") -> Actor:
+    """The actor of what a hook was told to do. It has no role, so it sees nothing."""
+    return Actor(user=None, hook=hook, ip=ip, request_id=request_id)
+
+
 def actions_in(actor: Actor, team_id: str, *, project_id: str | None = None) -> frozenset[Action]:
     """Every action the actor may do in this team (in this project of it). Empty for a stranger."""
+    if actor.hook is not None:
+        return OF_HOOKS if actor.hook.project_id == project_id else frozenset()
     role = actor.roles.get(team_id)
     if role is None:
         return frozenset()

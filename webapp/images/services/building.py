@@ -31,15 +31,17 @@ def request_build(
     ref: str | None = None,
     args: Mapping[str, str] | None = None,
     no_cache: bool = False,
+    trigger: Mapping[str, str] | None = None,
 ) -> Build:
     """Freeze the definition as it is now and queue a build of it on the least busy host.
 
-    `ref` (Git only) and `args` replace the definition's own for this build. `Unplannable`: no host can build.
+    `ref` (Git only) and `args` replace the definition's own for this build; `trigger` says what caused it,
+    where that was no person. `Unplannable`: no host can build.
     """
     require(actor, Action.BUILD, image.project)
     image.refresh_from_db(fields=["source", "build", "revision"])
     definition = _frozen(image, ref=clean_ref(ref), args=clean_args(args or {}), no_cache=no_cache)
-    return _queue(actor, image, definition, image.revision, action="build.request")
+    return _queue(actor, image, definition, image.revision, action="build.request", trigger=trigger)
 
 
 def retry_build(*, actor: Actor, build: Build) -> Build:
@@ -50,7 +52,7 @@ def retry_build(*, actor: Actor, build: Build) -> Build:
         raise Conflicting(
             code="build.under_way", detail=f"Build {build.number} is {build.state}; it has not ended yet."
         )
-    return _queue(actor, build.image, build.definition, build.revision, action="build.retry")
+    return _queue(actor, build.image, build.definition, build.revision, action="build.retry", trigger=build.trigger)
 
 
 def cancel_build(*, actor: Actor, build: Build) -> Build:
@@ -84,7 +86,15 @@ def _frozen(image: Image, *, ref: str | None, args: dict[str, str], no_cache: bo
     return {"source": source, "build": build}
 
 
-def _queue(actor: Actor, image: Image, definition: dict[str, Any], revision: int, *, action: str) -> Build:
+def _queue(
+    actor: Actor,
+    image: Image,
+    definition: dict[str, Any],
+    revision: int,
+    *,
+    action: str,
+    trigger: Mapping[str, str] | None,
+) -> Build:
     project = image.project
     secrets = _credentials(image, definition["source"])
     with transaction.atomic():
@@ -106,6 +116,7 @@ def _queue(actor: Actor, image: Image, definition: dict[str, Any], revision: int
             host=host,
             requested_by=actor.user,
             requested_as=actor.label,
+            trigger=trigger,
         )
         _record(actor, action, build)
         changed(kind="build", id=build.id, state=build.state, project_id=project.id)
