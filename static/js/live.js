@@ -3,6 +3,7 @@
 // An element with data-live="kind:id kind:* …" and hx-get, hx-trigger="live", hx-swap="outerHTML" is refreshed.
 
 import { inUse } from "./keep.js";
+import { back, lost } from "./lost.js";
 
 const RETRY_MS = [500, 1000, 2000, 4000, 8000];
 const GATHER_MS = 150; // signals in a burst make one request
@@ -11,6 +12,7 @@ const HELD_MS = 1000; // a part in use is asked again
 let tries = 0;
 let gathered = new Set();
 let timer = null;
+let socket = null;
 
 function refresh() {
   timer = null;
@@ -50,11 +52,12 @@ function note(...keys) {
 
 function connect() {
   const scheme = location.protocol === "https:" ? "wss:" : "ws:";
-  const socket = new WebSocket(`${scheme}//${location.host}/ws/events/`);
+  socket = new WebSocket(`${scheme}//${location.host}/ws/events/`);
   socket.addEventListener("open", () => {
     note("*"); // something may have changed since the page was made, or while nothing was heard
     tries = 0;
     document.documentElement.dataset.connection = "live";
+    back();
   });
   socket.addEventListener("message", (event) => {
     const said = JSON.parse(event.data);
@@ -66,10 +69,16 @@ function connect() {
       location.reload();
       return;
     }
+    lost();
     setTimeout(connect, RETRY_MS[Math.min(tries, RETRY_MS.length - 1)] * (0.75 + Math.random() / 2));
     tries += 1;
   });
 }
+
+// A line that was cut without a word is found out by a request that fails, or told by the browser.
+const doubt = () => socket?.close();
+document.addEventListener("htmx:sendError", doubt);
+window.addEventListener("offline", doubt);
 
 if (document.querySelector("[data-live]")) {
   connect();

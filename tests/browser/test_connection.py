@@ -55,8 +55,14 @@ def test_what_changed_while_the_line_was_cut_shows_on_the_board_without_a_reload
         mark(page)
         expect(page.get_by_text("1 of 1 healthy")).to_be_visible()
         expect(page.locator("html")).to_have_attribute("data-connection", "live")
+        expect(page.locator("[data-lost]")).to_be_hidden()
         line.cut()
         expect(page.locator("html")).to_have_attribute("data-connection", "lost")
+        expect(page.locator("[data-lost]")).to_contain_text("Connection lost. What you see is from ")
+        restart = page.locator(".cell-acts button", has_text="Restart").first
+        expect(restart).to_have_attribute("aria-disabled", "true")
+        restart.click(force=True)
+        expect(page.locator("#confirm")).to_be_hidden()
         house.docker("kill", stage.replica["container"])
         with house.api() as api:
             path = f"replicas/{stage.replica['id']}/"
@@ -64,6 +70,8 @@ def test_what_changed_while_the_line_was_cut_shows_on_the_board_without_a_reload
         expect(page.get_by_text("1 of 1 healthy")).to_be_visible()
         line.heal()
         expect(page.get_by_text("0 of 1 healthy")).to_be_visible(timeout=RETURN_MS)
+        expect(page.locator("[data-lost]")).to_be_hidden()
+        expect(page.locator("[aria-disabled]")).to_have_count(0)
         assert is_marked(page)
 
 
