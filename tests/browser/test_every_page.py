@@ -88,11 +88,25 @@ def test_the_door_is_for_everybody(house: House, browser: Browser) -> None:
     context.close()
 
 
-def test_the_api_is_explained_without_a_complaint(page: Page, complaints: Complaints) -> None:
-    """Swagger UI by others, whose colours are not held to what ours are."""
-    page.goto("/api/v1/docs/")
-    expect(page.get_by_text("/api/v1/builds/{id}/", exact=True).first).to_be_visible()
+def test_the_api_is_explained_to_everybody_and_is_searched(page: Page, complaints: Complaints) -> None:
+    assert_good(page, complaints, "/api/v1/docs/#builds_retrieve")
+    verb, other = page.locator("#builds_retrieve"), page.locator("#hosts_list")
+    expect(verb.get_by_text("Hold the answer until it is over.")).to_be_visible()
+    assert violations(page) == [], "with a verb open"
+    page.get_by_label("Find a verb").fill("builds/{id} wait")
+    expect(verb).to_be_visible()
+    expect(other).to_be_hidden()
+    page.get_by_label("Find a verb").fill("")
+    verb.get_by_role("link", name="Build", exact=True).click()
+    expect(page.locator("#thing-Build").get_by_text("digest", exact=True)).to_be_visible()
     assert complaints.all() == []
+
+
+def test_what_is_not_there_looks_like_the_rest_for_who_is_signed_in(page: Page) -> None:
+    answer = page.goto("/projects/nobody/")
+    assert answer is not None and answer.status == 404
+    expect(page.get_by_role("navigation", name="Main")).to_be_visible()
+    assert violations(page) == []
 
 
 def test_dialogs_are_for_everybody(page: Page, complaints: Complaints, ids: dict[str, str]) -> None:

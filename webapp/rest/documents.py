@@ -14,6 +14,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from webapp.problems import Missing
+from webapp.rest.reference import Reference, reference
 from webapp.rest.views import RoomView
 
 
@@ -48,10 +49,18 @@ def description() -> dict[str, Any]:
     return made
 
 
+@cache
+def _reference() -> Reference:
+    return reference(description())
+
+
 class Pages(LoginRequiredMixin, TemplateView):
-    """The description for people: all of it comes from this server."""
+    """The description for people."""
 
     template_name = "rest/docs.html"
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        return super().get_context_data(reference=_reference(), **kwargs)
 
 
 class Nowhere(RoomView):
