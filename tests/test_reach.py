@@ -51,6 +51,12 @@ def port() -> Iterator[int]:
     server.server_close()
 
 
+@pytest.fixture(autouse=True)
+def nothing_private(settings: Settings) -> None:
+    """As an installation is where nobody has set anything."""
+    settings.PRIVATE_TARGETS = []
+
+
 def test_a_private_address_is_not_called(port: int) -> None:
     for host in ("127.0.0.1", "localhost"):
         with pytest.raises(reach.Unreached) as refused:

@@ -9,6 +9,7 @@ from webapp.images import api as images
 from webapp.images.lint import api as lint
 from webapp.live import api as live
 from webapp.logs import api as logs
+from webapp.registries import api as registries
 from webapp.rest import urls as rest
 from webapp.teams import api as teams
 
@@ -18,6 +19,7 @@ urlpatterns = [
     *audit.urlpatterns,
     *hosts.urlpatterns,
     *environments.urlpatterns,
+    *registries.urlpatterns,
     *images.urlpatterns,
     *lint.urlpatterns,
     *hooks.urlpatterns,

@@ -66,6 +66,7 @@ INSTALLED_APPS = [
     "webapp.logs",
     "webapp.jobs",
     "webapp.environments",
+    "webapp.registries",
     "webapp.images",
     "webapp.deployments",
     "webapp.hooks",

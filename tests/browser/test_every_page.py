@@ -36,6 +36,7 @@ def ids(house: House) -> dict[str, str]:
         membership = get(api, f"teams/{stage.team['id']}/members/")["results"][0]
         host = get(api, "hosts/")["results"][0]
         hook, delivery = a_delivery(api, house, project)
+        registry = post(api, "registries/", {"project": project, "url": "registry.example.org", "prefix": "shop"})
     return {
         "project": project,
         "team": stage.team["id"],
@@ -43,6 +44,7 @@ def ids(house: House) -> dict[str, str]:
         "environment": stage.dev["id"],
         "host": host["id"],
         "hook": hook,
+        "registry": registry["id"],
         "delivery": delivery,
         "image": stage.image["id"],
         "build": failed["id"],

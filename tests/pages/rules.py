@@ -10,6 +10,7 @@ from tests.deployments import rules as running
 from tests.environments import rules as environments
 from tests.hooks import rules as hooks
 from tests.hosts import rules as hosts
+from tests.registries import rules as registries
 from tests.rest.walk import Made, Rule, nothing
 from tests.teams import rules as teams
 from webapp.teams.services import create_project
@@ -122,6 +123,10 @@ def three_slots(cast: Cast) -> dict[str, Any]:
     return {"build_slots": 3}
 
 
+def another_registry(cast: Cast) -> dict[str, Any]:
+    return {"url": "http://127.0.0.1:9"}
+
+
 FRAME = (
     look("home", EVERYBODY_GOES_ON),
     Rule("sign_in", "get", EVERYBODY_GOES_ON, nobody=200),
@@ -224,4 +229,12 @@ HOOKS = (
     act("hook_redeliver", OPERATORS, hooks.a_delivery_alone),
 )
 
-RULES: tuple[Rule, ...] = (*FRAME, *TEAMS, *IMAGES, *RUNNING, *PLACES, *HOOKS)
+REGISTRIES = (
+    *form("registries", MEMBERS, (404, 403, 403, 302, 302, 404), teams.the_project, another_registry),
+    *form("registry", MEMBERS, (404, 403, 403, 302, 302, 404), registries.a_registry),
+    look("registry_content", MEMBERS, registries.a_registry),
+    act("registry_check", OPERATORS, registries.a_registry),
+    act("registry_remove", OPERATORS, registries.a_registry),
+)
+
+RULES: tuple[Rule, ...] = (*FRAME, *TEAMS, *IMAGES, *RUNNING, *PLACES, *HOOKS, *REGISTRIES)

@@ -5,6 +5,7 @@ from tests.deployments.rules import RULES as RUNNING
 from tests.environments.rules import RULES as ENVIRONMENTS
 from tests.hooks.rules import RULES as HOOKS
 from tests.hosts.rules import RULES as HOSTS
+from tests.registries.rules import RULES as REGISTRIES
 from tests.rest.walk import Rule
 from tests.teams.rules import RULES as TEAMS
 
@@ -28,6 +29,7 @@ RULES: tuple[Rule, ...] = (
     *AUDIT,
     *HOSTS,
     *ENVIRONMENTS,
+    *REGISTRIES,
     *RUNNING,
     *HOOKS,
 )

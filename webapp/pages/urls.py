@@ -17,6 +17,7 @@ urlpatterns = [
     path("", include("webapp.images.urls")),
     path("", include("webapp.hooks.urls")),
     path("", include("webapp.environments.urls")),
+    path("", include("webapp.registries.urls")),
     path("", include(hosts.urlpatterns(tenants))),
     path("", include("webapp.audit.urls")),
     path("", include("webapp.logs.urls")),
