@@ -16,11 +16,14 @@ from urllib.parse import urlsplit
 from runtime.child import CHILD_PATH, ChildTimeout, running
 from runtime.contract.names import GIT_COMMIT, is_safe_git_ref
 from runtime.contract.orders import GitSource
+from runtime.reach import pinned_address
 from runtime.redaction import Secret
 from runtime.source import Context, SourceError, guarded_path, open_context
 
 MAX_OUTPUT_LINES = 200_000
 MAX_EVIDENCE = 20
+OLDEST_GIT = (2, 37)  # the first that takes the address to connect to
+HTTPS_PORT = 443
 
 _NOTHING_RUNS = (
     "core.hooksPath=/dev/null",
@@ -37,6 +40,7 @@ _NOTHING_RUNS = (
     "protocol.version=2",
     "submodule.recurse=false",
 )
+_VERSION = re.compile(r"git version (\d+)\.(\d+)")
 _TREE_ENTRY = re.compile(r"(\d{6}) (\w+) [0-9a-f]+ +(\d+|-)\t.*")
 _ASKPASS = """#!/bin/sh
 case "$1" in
@@ -48,9 +52,10 @@ esac
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GitLimits:
-    """What a fetch may use. Bytes, entries, seconds."""
+    """What a fetch may use. Bytes, entries, seconds. `private`: hosts and networks that are allowed though private."""
 
     protocols: tuple[str, ...] = ("https",)
+    private: tuple[str, ...] = ()
     seconds: float = 300.0
     fetched_bytes: int = 512 * 1024 * 1024
     tree_bytes: int = 1024 * 1024 * 1024
@@ -71,7 +76,8 @@ def fetch_git(
     _check_url(source.url, limits.protocols)
     if source.ref is not None and not is_safe_git_ref(source.ref):
         raise SourceError("that is not the name of a branch, a tag or a commit")
-    git = _Git(directory, credential=credential, check_cancelled=check_cancelled, limits=limits)
+    pin = _pin(source.url, limits.private)
+    git = _Git(directory, credential=credential, check_cancelled=check_cancelled, limits=limits, pin=pin)
     commit = git.fetch(source.url, source.ref)
     git.check_out(commit)
     part = git.tree if source.directory == "." else git.tree / str(guarded_path(source.directory))
@@ -88,7 +94,9 @@ class _Git:
         credential: Secret | None,
         check_cancelled: Callable[[], None],
         limits: GitLimits,
+        pin: str | None,
     ) -> None:
+        self._settings = [*_NOTHING_RUNS, *([f"http.curloptResolve={pin}"] if pin else [])]
         self.tree = directory / "tree"
         self._home = directory / "home"
         self._limits = limits
@@ -100,6 +108,16 @@ class _Git:
         askpass.write_text(_ASKPASS)
         askpass.chmod(0o700)
         self._environment = _environment(self._home, askpass, credential, limits.protocols)
+        if pin:
+            self._check_version()
+
+    def _check_version(self) -> None:
+        """An older git would not heed the pinned address, and say nothing."""
+        found = _VERSION.search(" ".join(self._run("version")))
+        if found is None or (int(found[1]), int(found[2])) < OLDEST_GIT:
+            oldest = ".".join(map(str, OLDEST_GIT))
+            advice = f"Install git {oldest} or newer on the host."
+            raise SourceError(f"this host's git is older than {oldest}", code="git_missing", advice=advice)
 
     def fetch(self, url: str, ref: str | None) -> str:
         """The full commit that `ref` names, fetched."""
@@ -149,7 +167,7 @@ class _Git:
 
     def _run(self, *arguments: str) -> list[str]:
         """The command's output. SourceError with its last lines when it failed."""
-        command = ["git", *(part for one in _NOTHING_RUNS for part in ("-c", one)), *arguments]
+        command = ["git", *(part for one in self._settings for part in ("-c", one)), *arguments]
         lines: list[str] = []
         try:
             with running(command, environment=self._environment, cwd=self.tree) as child:
@@ -202,6 +220,18 @@ def _check_url(url: str, protocols: Sequence[str]) -> None:
     printable = url.isprintable() and " " not in url and "\\" not in url
     if parts.scheme not in protocols or not named or not plain or not printable:
         raise SourceError(f"a repository's address begins with {' or '.join(protocols)} and holds no credential")
+
+
+def _pin(url: str, private: Sequence[str]) -> str | None:
+    """The host, port and address to connect to, as git hands them to its HTTP library. SourceError."""
+    parts = urlsplit(url)
+    if parts.scheme != "https" or parts.hostname is None:
+        return None
+    port = parts.port or HTTPS_PORT
+    address = pinned_address(parts.hostname, port, private=private)
+    if address is None or ":" in parts.hostname:
+        return None
+    return f"{parts.hostname}:{port}:{f'[{address}]' if ':' in address else address}"
 
 
 def _git_failure(verb: str, lines: Sequence[str]) -> SourceError:

@@ -1,7 +1,9 @@
 """Git sources: one commit of a repository, and nothing of it runs."""
 
 import os
+import socket
 import subprocess
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -227,3 +229,73 @@ def test_a_credential_is_asked_for_by_git_and_is_in_no_argument(
         )
     assert Path(f"{notes}.asked").read_text().split() == ["bot", "hunter22:x"]
     assert "hunter22" not in notes.read_text()
+
+
+def leads_to(monkeypatch: pytest.MonkeyPatch, *addresses: str) -> None:
+    def lookup(host: str, port: int, **more: object) -> list[object]:
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, port)) for address in addresses]
+
+    monkeypatch.setattr(socket, "getaddrinfo", lookup)
+
+
+@pytest.mark.parametrize("addresses", [["10.0.0.5"], ["93.184.215.14", "169.254.169.254"], ["::ffff:10.0.0.5"]])
+def test_a_name_that_leads_to_a_private_address_is_not_fetched_from(
+    addresses: list[str], fetch: Callable[..., Context], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    leads_to(monkeypatch, *addresses)
+    with pytest.raises(SourceError) as caught:
+        fetch(GitSource(url="https://git.example.org/x.git"), GitLimits())
+    assert caught.value.problem.code == "source_private" and "SLIPWAY_GIT_PRIVATE_HOSTS" in caught.value.problem.advice
+
+
+def test_git_connects_to_the_address_that_was_asked_about(
+    fetch: Callable[..., Context], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No name server knows the name: what arrives has taken the address of the one look-up."""
+    leads_to(monkeypatch, "127.0.0.1")
+    heard: list[bytes] = []
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def hear() -> None:
+            connection, _ = server.accept()
+            heard.append(connection.recv(2000))
+            connection.close()
+
+        listener = threading.Thread(target=hear, daemon=True)
+        listener.start()
+        url = f"https://git.example.org:{server.getsockname()[1]}/x.git"
+        with pytest.raises(SourceError) as caught:
+            fetch(GitSource(url=url), GitLimits(private=("127.0.0.0/8",)))
+        listener.join(5)
+    assert caught.value.problem.code == "git_failed"
+    assert heard and b"git.example.org" in heard[0]  # the certificate is asked for the name, not for the address
+
+
+def test_a_git_that_would_not_heed_the_address_is_not_used(
+    tmp_path: Path, fetch: Callable[..., Context], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    leads_to(monkeypatch, "93.184.215.14")
+    fake = tmp_path / "old" / "git"
+    fake.parent.mkdir()
+    fake.write_text("#!/bin/sh\necho git version 2.36.9\n")
+    fake.chmod(0o755)
+    monkeypatch.setattr("runtime.git_source.CHILD_PATH", str(fake.parent))
+    monkeypatch.setenv("PATH", f"{fake.parent}:{os.environ['PATH']}")
+    with pytest.raises(SourceError, match=r"older than 2\.37"):
+        fetch(GitSource(url="https://git.example.org/x.git"), GitLimits())
+
+
+def test_a_name_that_leads_nowhere_is_said_so(fetch: Callable[..., Context], monkeypatch: pytest.MonkeyPatch) -> None:
+    def lookup(*args: object, **more: object) -> list[object]:
+        raise socket.gaierror(-2, "Name or service not known")
+
+    monkeypatch.setattr(socket, "getaddrinfo", lookup)
+    with pytest.raises(SourceError) as caught:
+        fetch(GitSource(url="https://git.example.org/x.git"), GitLimits())
+    assert (caught.value.problem.code, caught.value.problem.retry_helps) == ("source_unreachable", True)
+
+
+def test_a_host_that_the_configuration_names_is_asked_nothing(fetch: Callable[..., Context]) -> None:
+    with pytest.raises(SourceError) as caught:
+        fetch(GitSource(url="https://localhost:9/x.git"), GitLimits(private=("localhost",)))
+    assert caught.value.problem.code == "git_failed"

@@ -16,6 +16,7 @@ from kombu import Exchange, Queue
 
 from runtime.contract.names import DOORBELL_TASK, host_queue
 from runtime.engine.docker import DockerEngine
+from runtime.git_source import GitLimits
 from runtime.worker.alone import alone
 from runtime.worker.attempt import Hands
 from runtime.worker.broker import broker_url, guard_transport
@@ -94,6 +95,7 @@ def run_worker(config: Config) -> None:
             engine=engine,
             jobs=config.jobs,
             masks=Masks(config.masks),
+            git=GitLimits(private=config.private_hosts),
             fault=config.fault,
         )
         app = make_app(config, on_ring=lambda job: carry_out(job, hands=hands))

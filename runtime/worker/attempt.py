@@ -10,6 +10,7 @@ from pathlib import Path
 from runtime.contract.reports import Claim, Finish, HeartbeatAnswer, Lines, LinesAnswer, Progress
 from runtime.contract.wire import Heartbeat
 from runtime.engine.base import Engine
+from runtime.git_source import GitLimits
 from runtime.health import NetworkProber, Prober
 from runtime.procedures.ports import Secrets
 from runtime.redaction import Redactor, Secret
@@ -31,6 +32,7 @@ class Hands:
     jobs: Path  # the folder of work folders
     masks: Masks
     prober: Prober = field(default_factory=NetworkProber)
+    git: GitLimits = field(default_factory=GitLimits)
     fault: str = ""
     turns: Turns = field(default_factory=Turns)
     leases: dict[str, Lease] = field(default_factory=dict)  # of the jobs at work, by work folder

@@ -32,6 +32,7 @@ class Config:
     home: Path
     publish_address: str = DEFAULT_PUBLISH_ADDRESS
     concurrency: int = DEFAULT_CONCURRENCY
+    private_hosts: tuple[str, ...] = ()  # that sources may be fetched from
     fault: str = ""  # for tests alone: "kill:<step>" ends the worker with -9 when that step begins
 
     @property
@@ -58,6 +59,7 @@ def read_config(environment: Mapping[str, str]) -> Config:
         home=_home(Path(_needed(environment, "SLIPWAY_WORKER_HOME"))),
         publish_address=_address(environment.get("SLIPWAY_PUBLISH_ADDRESS") or DEFAULT_PUBLISH_ADDRESS),
         concurrency=_concurrency(environment.get("SLIPWAY_CONCURRENCY") or str(DEFAULT_CONCURRENCY)),
+        private_hosts=_names(environment.get("SLIPWAY_GIT_PRIVATE_HOSTS", "")),
         fault=environment.get("SLIPWAY_FAULT", ""),
     )
 
@@ -126,6 +128,10 @@ def _address(value: str) -> str:
         return str(ip_address(value))
     except ValueError as error:
         raise Misconfigured("SLIPWAY_PUBLISH_ADDRESS must be an IP address of this host, or 0.0.0.0.") from error
+
+
+def _names(value: str) -> tuple[str, ...]:
+    return tuple(name.strip().lower() for name in value.split(",") if name.strip())
 
 
 def _concurrency(value: str) -> int:

@@ -99,6 +99,7 @@ def _dispatch(attempt: Attempt, hands: Hands) -> Result:
             reporter=attempt.reporter,
             secrets=attempt.secrets,
             workdir=attempt.folder,
+            git=hands.git,
         )
     return _converge(order, attempt, hands)
 

@@ -1,0 +1,47 @@
+"""Where a source may be fetched from: the name is looked up here, and git connects to the address that was asked about.
+
+Public addresses, and what the host's own configuration allows (names, addresses, networks). A name that leads
+elsewhere a moment later gains nothing: it is not looked up again.
+"""
+
+import ipaddress
+import socket
+from collections.abc import Sequence
+
+from runtime.contract.addresses import is_public_address
+from runtime.source import SourceError
+
+
+def pinned_address(host: str, port: int, *, private: Sequence[str]) -> str | None:
+    """The address to connect to for this host; None where the host's configuration names it, so that nothing is asked.
+
+    Raises SourceError when the name leads nowhere, or to any address that is private and not allowed.
+    """
+    if host.lower() in private:
+        return None
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except OSError as error:
+        raise SourceError(
+            f"this host does not find {host}",
+            code="source_unreachable",
+            advice="Check the name, and that this host may ask a name server.",
+            retry_helps=True,
+        ) from error
+    addresses = list(dict.fromkeys(str(entry[4][0]) for entry in found))
+    for address in addresses:
+        if not is_public_address(address) and not any(_holds(entry, address) for entry in private):
+            raise SourceError(
+                f"{host} leads to a private address, which builds do not fetch from",
+                code="source_private",
+                advice="An administrator may allow it on this host by SLIPWAY_GIT_PRIVATE_HOSTS.",
+            )
+    return addresses[0]
+
+
+def _holds(entry: str, address: str) -> bool:
+    """Is the address within the network that the entry names? False where the entry is a name."""
+    try:
+        return ipaddress.ip_address(address) in ipaddress.ip_network(entry, strict=False)
+    except ValueError:
+        return False
