@@ -2,6 +2,7 @@
 
 from webapp.audit import api as audit
 from webapp.deployments import api as deployments
+from webapp.deployments import using
 from webapp.environments import api as environments
 from webapp.hooks import api as hooks
 from webapp.hosts import api as hosts
@@ -20,7 +21,7 @@ urlpatterns = [
     *hosts.urlpatterns,
     *environments.urlpatterns,
     *registries.urlpatterns,
-    *images.urlpatterns,
+    *images.urlpatterns(using.users),
     *lint.urlpatterns,
     *hooks.urlpatterns,
     *deployments.urlpatterns,

@@ -9,6 +9,8 @@ from tests.cast import Cast
 from tests.deployments.rig import SOURCE, Harbour
 from tests.images.given import GIT, an_image
 from webapp.audit.models import Entry
+from webapp.deployments.services import change_service
+from webapp.deployments.using import users
 from webapp.images.models import Build, Image
 from webapp.images.services import change_image, defining, delete_image, request_build
 from webapp.jobs.models import Job
@@ -74,7 +76,7 @@ def test_who_may_not_define_changes_nothing(cast: Cast, name: str) -> None:
     acts: list[Act] = [
         lambda: defining.define_image(actor=actor, project=cast.project, slug="mine", source=SOURCE),
         lambda: change_image(actor=actor, image=image, slug="mine"),
-        lambda: delete_image(actor=actor, image=image),
+        lambda: delete_image(actor=actor, image=image, users=users),
     ]
     for act in acts:
         with pytest.raises(Forbidden):
@@ -111,7 +113,7 @@ def test_an_image_goes_with_its_builds_their_jobs_and_logs(harbour: Harbour) -> 
     harbour.built(image)
     harbour.built(image)
     kept = harbour.built()
-    delete_image(actor=harbour.cast.actor("developer"), image=image)
+    delete_image(actor=harbour.cast.actor("developer"), image=image, users=users)
     assert list(Build.objects.all()) == [kept]
     assert list(Job.objects.values_list("id", flat=True)) == [kept.job_id]
     assert list(Log.objects.values_list("id", flat=True)) == [kept.log_id]
@@ -128,9 +130,30 @@ def test_what_is_used_or_being_built_stays(harbour: Harbour) -> None:
     ]
     for kept, code, said in cases:
         with pytest.raises(Conflicting) as refused:
-            delete_image(actor=developer, image=kept)
+            delete_image(actor=developer, image=kept, users=users)
         assert refused.value.code == code and said in refused.value.detail
     assert Image.objects.count() == 2 and told("image.delete") == 0
+
+
+def test_what_releases_were_made_of_stays_though_no_service_is_defined_with_it_any_more(harbour: Harbour) -> None:
+    developer = harbour.cast.actor("developer")
+    first = harbour.service.image
+    harbour.deployed()
+    change_service(actor=developer, service=harbour.service, image=an_image(harbour.cast))
+    with pytest.raises(Conflicting) as refused:
+        delete_image(actor=developer, image=first, users=users)
+    assert refused.value.code == "image.in_releases" and harbour.service.slug in refused.value.detail
+    answer: Any = harbour.cast.bearer("developer").delete(f"/api/v1/images/{first.id}/")
+    assert answer.status_code == 409 and Build.objects.filter(image=first).exists()
+
+
+def test_a_release_made_while_it_is_deleted_keeps_it(harbour: Harbour) -> None:
+    """Nobody needs it when it is asked, and a moment later somebody does."""
+    harbour.deployed()
+    with pytest.raises(Conflicting) as refused:
+        delete_image(actor=harbour.cast.actor("developer"), image=harbour.service.image, users=lambda image: [])
+    assert refused.value.code == "image.in_releases"
+    assert Build.objects.exists() and told("image.delete") == 0
 
 
 def test_what_is_deleted_is_not_there_a_second_time(harbour: Harbour) -> None:

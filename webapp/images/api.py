@@ -1,7 +1,8 @@
 """The REST API of images and builds."""
 
+from django.core.exceptions import ImproperlyConfigured
 from django.db.models import QuerySet
-from django.urls import path
+from django.urls import URLPattern, path
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -17,6 +18,7 @@ from webapp.images.serializers import (
     NewBuildSerializer,
     NewImageSerializer,
 )
+from webapp.images.using import Users
 from webapp.rest.filtering import By, narrowed
 from webapp.rest.serializers import NothingSerializer
 from webapp.rest.views import Awaited, Listed, RoomViewSet, Shown, visible
@@ -30,6 +32,7 @@ class Images(Listed, Shown, RoomViewSet):
 
     serializer_class = ImageSerializer
     filters = {"project": By("project_id"), "slug": By("slug")}
+    users: Users | None = None  # told where the paths are made
 
     def rows(self) -> QuerySet[Image]:
         return Image.objects.visible_to(self.actor).select_related("project__team")
@@ -49,8 +52,10 @@ class Images(Listed, Shown, RoomViewSet):
 
     @extend_schema(request=None, responses={204: None})
     def destroy(self, request: Request, id: str) -> Response:
-        """Delete it with its builds and their logs, unless a service uses it."""
-        services.delete_image(actor=self.actor, image=self.found(id))
+        """Delete it with its builds and their logs, unless a service or a release of one needs it."""
+        if self.users is None:
+            raise ImproperlyConfigured("who uses images is told where the paths are made")
+        services.delete_image(actor=self.actor, image=self.found(id), users=self.users)
         return Response(status=204)
 
 
@@ -108,15 +113,17 @@ class Builds(Awaited, RoomViewSet):
         return self.shown(services.retry_build(actor=self.actor, build=self.found(id)), status=202)
 
 
-urlpatterns = [
-    path("images/", Images.as_view({"get": "list", "post": "create"}), name="api_images"),
-    path(
-        "images/<id>/",
-        Images.as_view({"get": "retrieve", "patch": "partial_update", "delete": "destroy"}),
-        name="api_image",
-    ),
-    path("images/<id>/builds/", ImageBuilds.as_view({"get": "list", "post": "create"}), name="api_image_builds"),
-    path("builds/<id>/", Builds.as_view({"get": "retrieve"}), name="api_build"),
-    path("builds/<id>/cancellation/", Builds.as_view({"post": "cancellation"}), name="api_build_cancellation"),
-    path("builds/<id>/retry/", Builds.as_view({"post": "retry"}), name="api_build_retry"),
-]
+def urlpatterns(users: Users) -> list[URLPattern]:
+    """The paths; `users` says what needs an image."""
+    return [
+        path("images/", Images.as_view({"get": "list", "post": "create"}), name="api_images"),
+        path(
+            "images/<id>/",
+            Images.as_view({"get": "retrieve", "patch": "partial_update", "delete": "destroy"}, users=users),
+            name="api_image",
+        ),
+        path("images/<id>/builds/", ImageBuilds.as_view({"get": "list", "post": "create"}), name="api_image_builds"),
+        path("builds/<id>/", Builds.as_view({"get": "retrieve"}), name="api_build"),
+        path("builds/<id>/cancellation/", Builds.as_view({"post": "cancellation"}), name="api_build_cancellation"),
+        path("builds/<id>/retry/", Builds.as_view({"post": "retry"}), name="api_build_retry"),
+    ]

@@ -1,18 +1,23 @@
 """Paths of the pages of images and builds."""
 
-from django.urls import path
+from django.urls import URLPattern, path
 
+from webapp.images.using import Users
 from webapp.images.views import builds, images
 
-urlpatterns = [
-    path("projects/<str:id>/images/new/", images.new, name="image_new"),
-    path("images/<str:id>/", images.show, name="image"),
-    path("images/<str:id>/now/", images.part, name="image_part"),
-    path("images/<str:id>/definition/", images.edit, name="image_edit"),
-    path("images/<str:id>/deletion/", images.delete, name="image_delete"),
-    path("images/<str:id>/build/", images.build, name="image_build"),
-    path("builds/<str:id>/", builds.show, name="build"),
-    path("builds/<str:id>/now/", builds.part, name="build_part"),
-    path("builds/<str:id>/cancellation/", builds.cancel, name="build_cancel"),
-    path("builds/<str:id>/retry/", builds.retry, name="build_retry"),
-]
+
+def urlpatterns(users: Users) -> list[URLPattern]:
+    """The pages; `users` says what needs the images that they show."""
+    told = {"users": users}
+    return [
+        path("projects/<str:id>/images/new/", images.new, name="image_new"),
+        path("images/<str:id>/", images.show, told, name="image"),
+        path("images/<str:id>/now/", images.part, name="image_part"),
+        path("images/<str:id>/definition/", images.edit, name="image_edit"),
+        path("images/<str:id>/deletion/", images.delete, told, name="image_delete"),
+        path("images/<str:id>/build/", images.build, name="image_build"),
+        path("builds/<str:id>/", builds.show, name="build"),
+        path("builds/<str:id>/now/", builds.part, name="build_part"),
+        path("builds/<str:id>/cancellation/", builds.cancel, name="build_cancel"),
+        path("builds/<str:id>/retry/", builds.retry, name="build_retry"),
+    ]

@@ -2,8 +2,9 @@
 
 from django.urls import include, path
 
-from webapp.deployments import tenants
+from webapp.deployments import tenants, using
 from webapp.hosts import urls as hosts
+from webapp.images import urls as images
 from webapp.pages import views
 
 urlpatterns = [
@@ -14,7 +15,7 @@ urlpatterns = [
     path("palette/", views.palette, name="palette"),
     path("", include("webapp.teams.urls")),  # projects/new/ before a project's own page
     path("", include("webapp.deployments.urls")),
-    path("", include("webapp.images.urls")),
+    path("", include(images.urlpatterns(using.users))),
     path("", include("webapp.hooks.urls")),
     path("", include("webapp.environments.urls")),
     path("", include("webapp.registries.urls")),

@@ -10,6 +10,7 @@ from webapp.deployments.telling import tell_service
 from webapp.deployments.validation import clean_overrides, clean_settings
 from webapp.environments.models import Environment
 from webapp.findings import Findings
+from webapp.images import services as images
 from webapp.images.models import Image
 from webapp.problems import Conflicting, Missing
 from webapp.teams.models import Project
@@ -36,6 +37,7 @@ def define_service(
     if Service.objects.filter(project=project).count() >= MAX_SERVICES:
         raise Conflicting(code="service.too_many", detail=f"A project has at most {MAX_SERVICES} services.")
     with transaction.atomic():
+        images.lock_image(image)
         try:
             with transaction.atomic():
                 service = Service.objects.create(
@@ -73,6 +75,8 @@ def change_service(
     if after == before:
         return service
     with transaction.atomic():
+        if image is not None:
+            images.lock_image(image)
         try:
             with transaction.atomic():
                 service.save(update_fields=["slug", "image", "settings", "overrides"])

@@ -1,6 +1,14 @@
 """WHAT, as verbs: define images, build them."""
 
 from webapp.images.services.building import cancel_build, request_build, retry_build
-from webapp.images.services.defining import change_image, define_image, delete_image
+from webapp.images.services.defining import change_image, define_image, delete_image, lock_image
 
-__all__ = ["cancel_build", "change_image", "define_image", "delete_image", "request_build", "retry_build"]
+__all__ = [
+    "cancel_build",
+    "change_image",
+    "define_image",
+    "delete_image",
+    "lock_image",
+    "request_build",
+    "retry_build",
+]

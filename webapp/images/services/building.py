@@ -16,6 +16,7 @@ from webapp.ids import new_id
 from webapp.images import follow
 from webapp.images.models import Build, Image
 from webapp.images.placing import choose_builder
+from webapp.images.services.defining import lock_image
 from webapp.images.validation import clean_args, clean_ref
 from webapp.jobs import services as jobs
 from webapp.jobs.broadcast import changed
@@ -98,6 +99,7 @@ def _queue(
     project = image.project
     secrets = _credentials(image, definition["source"])
     with transaction.atomic():
+        lock_image(image)
         host = choose_builder(project)
         Image.objects.filter(id=image.id).update(next_number=F("next_number") + 1)
         number = Image.objects.values_list("next_number", flat=True).get(id=image.id) - 1

@@ -3,18 +3,19 @@
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.db.models import F
+from django.db.models import F, ProtectedError
 
 from runtime.contract import states
 from webapp.audit import services as audit
 from webapp.environments import services as environments
 from webapp.findings import Findings
 from webapp.images.models import Build, Image
+from webapp.images.using import Users, refuse_used, still_named
 from webapp.images.validation import clean_definition
 from webapp.jobs.broadcast import changed
 from webapp.jobs.models import Job
 from webapp.logs.models import Log
-from webapp.problems import Conflicting
+from webapp.problems import Conflicting, Missing
 from webapp.teams.models import Project
 from webapp.teams.policy import Action, Actor, require
 
@@ -79,22 +80,31 @@ def change_image(
     return image
 
 
-def delete_image(*, actor: Actor, image: Image) -> None:
-    """Delete the image with its builds and their logs; not while services run it or a build is under way."""
+def lock_image(image: Image) -> None:
+    """Until the transaction ends nobody deletes the image, nor builds or uses it anew. Raises `Missing`: it is gone.
+
+    Its row is the lock where the database locks rows; SQLite has one writer anyway.
+    """
+    if not Image.objects.select_for_update().filter(id=image.id).exists():
+        raise Missing(code="image.missing", detail="The image was deleted just now.")
+
+
+def delete_image(*, actor: Actor, image: Image, users: Users) -> None:
+    """Delete the image with its builds and their logs; not while it is used (`users`) or a build is under way."""
     require(actor, Action.DEFINE, image.project)
     with transaction.atomic():
-        users = list(image.services.order_by("slug").values_list("slug", flat=True))
-        if users:
-            raise Conflicting(
-                code="image.in_use", detail=f"Services use this image: {', '.join(users)}. Give them another one first."
-            )
+        lock_image(image)
+        refuse_used(image, users)
         builds = Build.objects.filter(image=image)
         if builds.exclude(state__in=states.terminal_states(states.BUILD)).exists():
             raise Conflicting(code="image.building", detail="A build of this image is under way: cancel it first.")
         jobs, logs = zip(*builds.values_list("job_id", "log_id"), strict=True) if builds.exists() else ((), ())
         _record(actor, "image.delete", image, before=_facts(image))
         image_id = image.id
-        builds.delete()
+        try:
+            builds.delete()
+        except ProtectedError as error:  # named since `users` was asked
+            raise still_named() from error
         image.delete()
         Job.objects.filter(id__in=jobs).delete()
         Log.objects.filter(id__in=logs).delete()

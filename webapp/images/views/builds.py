@@ -24,7 +24,6 @@ def show(request: PageRequest, id: str) -> HttpResponse:
     facts = _facts(request, build)
     largest = max((layer["size"] for layer in build.layers), default=0)
     facts["largest"] = max(largest, 1)
-    facts["services"] = build.image.services.all()
     return render(request, "builds/show.html", facts)
 
 

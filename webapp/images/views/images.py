@@ -11,6 +11,7 @@ from django.urls import reverse
 from webapp.images import services
 from webapp.images.forms import BuildForm, ImageForm
 from webapp.images.models import Build, Image
+from webapp.images.using import Users
 from webapp.page import PageRequest, find, look, page, verb, with_editor
 from webapp.teams.models import Project
 from webapp.teams.policy import Action, may, require
@@ -51,9 +52,11 @@ def edit(request: PageRequest, id: str) -> HttpResponse:
 
 
 @look
-def show(request: PageRequest, id: str) -> HttpResponse:
+def show(request: PageRequest, id: str, users: Users) -> HttpResponse:
     """Its definition and its builds."""
-    return render(request, "images/show.html", _facts(request, _load(request, id)))
+    image = _load(request, id)
+    uses = [use for use in users(image) if use.runs]
+    return render(request, "images/show.html", {**_facts(request, image), "services": uses})
 
 
 @look
@@ -80,10 +83,10 @@ def build(request: PageRequest, id: str) -> HttpResponse:
 
 
 @verb
-def delete(request: PageRequest, id: str) -> HttpResponse:
+def delete(request: PageRequest, id: str, users: Users) -> HttpResponse:
     """Delete it with its builds and their logs."""
     image = _load(request, id)
-    services.delete_image(actor=request.actor, image=image)
+    services.delete_image(actor=request.actor, image=image, users=users)
     messages.success(request, f"Image {image.slug} is deleted.")
     return redirect("board", image.project_id)
 
@@ -105,7 +108,6 @@ def _facts(request: PageRequest, image: Image) -> dict[str, Any]:
         "image": image,
         "project": image.project,
         "rows": Paginator(rows.order_by("-number"), BUILDS_A_PAGE).get_page(request.GET.get("page")),
-        "services": image.services.all(),
         "defines": may(request.actor, Action.DEFINE, image.project),
         "builds": may(request.actor, Action.BUILD, image.project),
     }
