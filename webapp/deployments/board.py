@@ -11,7 +11,9 @@ from django.utils.timezone import now
 
 from runtime.contract import states
 from webapp.deployments import cells
+from webapp.deployments.acts import BROKEN
 from webapp.deployments.cells import Cell, Known
+from webapp.deployments.gathering import RUNS_A_RELEASE
 from webapp.deployments.models import Approval, Deployment, DesiredState, Replica, Service
 from webapp.deployments.services.request import UNDER_WAY
 from webapp.environments.models import Environment
@@ -21,7 +23,6 @@ from webapp.teams.policy import Action, Actor, actions_in
 
 BROKEN_WITHIN = timedelta(days=1)
 MOST_NOTICES = 20
-BROKEN = ("failed", "rolled_back")
 
 
 @dataclass(frozen=True)
@@ -70,7 +71,7 @@ class Board:
     rows: tuple[Row, ...]
     waiting: tuple[Notice, ...]  # for this actor's approval
     going_on: tuple[Notice, ...]
-    broken: tuple[Notice, ...]  # within the last day
+    broken: tuple[Notice, ...]  # within the last day, and not mended since
 
 
 def board(*, project: Project, actor: Actor) -> Board:
@@ -78,7 +79,7 @@ def board(*, project: Project, actor: Actor) -> Board:
     environments = list(Environment.objects.filter(project=project).prefetch_related("hosts").order_by("rank"))
     services = list(Service.objects.filter(project=project).select_related("image"))
     builds = {build.image_id: build for build in _newest_builds(project)}
-    known = _know(project, actor)
+    known = _know(project, actor, list(builds.values()))
     notices = _builds_to_notice(project)
     return Board(
         project=project,
@@ -86,13 +87,13 @@ def board(*, project: Project, actor: Actor) -> Board:
         rows=tuple(_row(service, environments, builds.get(service.image_id), known) for service in services),
         waiting=tuple(_waiting(known, actor)),
         going_on=tuple(_going_on(known, notices)),
-        broken=tuple(_broken(project, notices)),
+        broken=tuple(_broken(known, notices, builds)),
     )
 
 
-def _know(project: Project, actor: Actor) -> Known:
+def _know(project: Project, actor: Actor, builds: list[Build]) -> Known:
     here = {"service__project": project}
-    desired = DesiredState.objects.filter(**here, replicas__gt=0).select_related("release__build")
+    desired = list(DesiredState.objects.filter(**here, replicas__gt=0).select_related("release__build"))
     replicas = Replica.objects.wanted().filter(**here).select_related("host").order_by("index", "created_at")
     copies: dict[tuple[str, str], list[Replica]] = {}
     for replica in replicas:
@@ -103,6 +104,7 @@ def _know(project: Project, actor: Actor) -> Known:
         replicas=copies,
         latest={(row.service_id, row.environment_id): row for row in _latest(project)},
         succeeded={(row.service_id, row.environment_id): row for row in _latest(project, state="succeeded")},
+        ended=_ended(project, {*(build.id for build in builds), *(row.release.build_id for row in desired)}),
         allowed=actions_in(actor, project.team_id, project_id=project.id),
         person=actor.person_id(),
         said=frozenset(said.values_list("deployment_id", flat=True)),
@@ -115,6 +117,15 @@ def _latest(project: Project, **which: str) -> list[Deployment]:
     newest = here.order_by("-created_at", "-id").values("id")[:1]
     rows = Deployment.objects.filter(service__project=project, id=Subquery(newest))
     return list(rows.select_related("service", "environment", "release__build", "previous"))
+
+
+def _ended(project: Project, builds: set[str]) -> dict[tuple[str, str, str], str]:
+    """How the last deployment of these builds ended, by service, environment and build."""
+    rows = Deployment.objects.filter(
+        service__project=project, kind__in=RUNS_A_RELEASE, release__build__in=builds, state__in=("succeeded", *BROKEN)
+    ).order_by("created_at", "id")
+    found = rows.values_list("service", "environment", "release__build", "state")
+    return {(service, environment, build): state for service, environment, build, state in found}
 
 
 def _newest_builds(project: Project) -> list[Build]:
@@ -158,14 +169,19 @@ def _going_on(known: Known, builds: list[Build]) -> list[Notice]:
     return sorted(rolling + building, key=lambda notice: notice.at, reverse=True)[:MOST_NOTICES]
 
 
-def _broken(project: Project, builds: list[Build]) -> list[Notice]:
-    recent = Deployment.objects.filter(
-        service__project=project, state__in=BROKEN, finished_at__gt=now() - BROKEN_WITHIN
-    ).select_related("service", "environment", "release__build")
-    failed = [_of_build(row) for row in builds if row.state == "failed"]
-    return sorted(
-        [*(_of_deployment(row) for row in recent[:MOST_NOTICES]), *failed], key=lambda notice: notice.at, reverse=True
-    )[:MOST_NOTICES]
+def _broken(known: Known, builds: list[Build], newest: dict[str, Build]) -> list[Notice]:
+    """What broke within the last day and is broken still: nothing after it went well."""
+    since = now() - BROKEN_WITHIN
+    rows = [row for row in known.latest.values() if row.state in BROKEN and row.finished_at and row.finished_at > since]
+    failed = [row for row in builds if row.state == "failed" and not _is_cured(row, newest)]
+    notices = [*(_of_deployment(row) for row in rows), *(_of_build(row) for row in failed)]
+    return sorted(notices, key=lambda notice: notice.at, reverse=True)[:MOST_NOTICES]
+
+
+def _is_cured(build: Build, newest: dict[str, Build]) -> bool:
+    """Did a later build of the image succeed?"""
+    done = newest.get(build.image_id)
+    return done is not None and done.number > build.number
 
 
 def _builds_to_notice(project: Project) -> list[Build]:
