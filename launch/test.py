@@ -24,6 +24,7 @@ from launch.say import say, stop, title
 from launch.supervise import Child, Supervisor, end_leftovers
 
 DRIVER_NEEDS = "libatomic.so.1"  # by the program inside playwright's wheel that drives the browser
+REGISTRY = "/usr/bin/docker-registry"  # the distribution's, for the tests of pushing and pulling
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 EVERYTHING = ("-m", "")  # over the default selection in pyproject.toml, which is the fast tests
 
@@ -87,6 +88,8 @@ def _ensure_full(here: Places) -> Child | None:
         apt_install("Browser driver", ["libatomic1"], log=log)
     if not list(Path("/usr/lib/postgresql").glob("*/bin/initdb")):
         apt_install("PostgreSQL", ["postgresql"], log=log)
+    if not Path(REGISTRY).exists():
+        apt_install("Registry", ["docker-registry"], log=log)
     ensure_busybox(here)
     end_leftovers(here)
     return ensure_engine(here)

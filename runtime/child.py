@@ -14,11 +14,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from runtime.redaction import decode
+from runtime.lines import LineCutter
 
 POLL_SECONDS = 0.1
 TERMINATE_SECONDS = 1.0
-MAX_LINE = 256 * 1024
 READ_BYTES = 64 * 1024
 CHILD_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
@@ -40,21 +39,20 @@ class Child:
     @property
     def exit_code(self) -> int:
         """Known after `lines` is exhausted."""
-        return self._process.wait()
+        code = self._process.returncode
+        if code is None:
+            raise AssertionError("the command has not ended")
+        return code
 
     def lines(self, *, deadline: float, stopped: Callable[[], bool]) -> Iterator[str]:
-        """Lines of both outputs as they come; `deadline` by the monotonic clock. ChildStopped,
-        ChildTimeout.
+        """Lines of both outputs as they come, until the command has ended; `deadline` by the monotonic clock.
+        ChildStopped, ChildTimeout.
         """
-        rest = b""
+        cutter = LineCutter()
         for data in self._pieces(deadline=deadline, stopped=stopped):
-            *whole, rest = (rest + data).split(b"\n")
-            if len(rest) > MAX_LINE:
-                whole, rest = [*whole, rest], b""
-            for line in whole:
-                yield decode(line.rstrip(b"\r"))
-        if rest:
-            yield decode(rest)
+            yield from cutter.feed(data)
+        yield from cutter.end()
+        self._wait(deadline=deadline, stopped=stopped)
 
     def kill(self) -> None:
         """Asks the whole group to end, then makes it."""
@@ -71,15 +69,27 @@ class Child:
         with selectors.DefaultSelector() as selector:
             selector.register(output, selectors.EVENT_READ)
             while True:
-                if stopped():
-                    raise ChildStopped
-                if time.monotonic() > deadline:
-                    raise ChildTimeout
+                _stop_if(deadline=deadline, stopped=stopped)
                 if selector.select(POLL_SECONDS):
                     data = os.read(output.fileno(), READ_BYTES)
                     if not data:
                         return
                     yield data
+
+    def _wait(self, *, deadline: float, stopped: Callable[[], bool]) -> None:
+        """It closed its outputs, which is not yet its end."""
+        while True:
+            with suppress(subprocess.TimeoutExpired):
+                self._process.wait(POLL_SECONDS)
+                return
+            _stop_if(deadline=deadline, stopped=stopped)
+
+
+def _stop_if(*, deadline: float, stopped: Callable[[], bool]) -> None:
+    if stopped():
+        raise ChildStopped
+    if time.monotonic() > deadline:
+        raise ChildTimeout
 
 
 @contextmanager

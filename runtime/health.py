@@ -10,7 +10,8 @@ from collections.abc import Iterator
 from typing import Protocol
 
 from runtime.contract.orders import Health
-from runtime.engine.base import Container, Engine
+from runtime.engine.base import Engine
+from runtime.engine.values import Container
 from runtime.procedures.ports import Reporter
 
 FIRST_PAUSE = 0.05

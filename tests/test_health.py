@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from runtime.contract.orders import ContainerSpec, Health, Restart
-from runtime.engine.base import Container, ContainerPlan
 from runtime.engine.fake import FakeEngine
+from runtime.engine.values import Container, ContainerPlan
 from runtime.health import NetworkProber, Unhealthy, prove_healthy
 from runtime.procedures.ports import Cancelled
 from tests.engine.dockerd import free_port

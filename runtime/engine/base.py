@@ -1,104 +1,36 @@
 """The engine port: what Slipway needs of a container engine, in the engine's own resource words.
 
-Every call ends within `CALL_TIMEOUT` or raises; streams (`logs`, `events`, `build`) end when told
-to. Errors are translated once, by the implementation, into the classes of `runtime.engine.errors`.
-Times are UNIX nanoseconds of the engine's clock.
+Every call ends within `CALL_TIMEOUT` or raises; what takes longer has a time limit of its own, and streams (`logs`,
+`events`, `build`, transfers) end when told to. Errors are translated once, by the implementation, into the classes of
+`runtime.engine.errors`. Times are UNIX nanoseconds of the engine's clock.
 """
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Literal, Protocol
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Protocol
 
 from runtime.contract.link import EngineFacts
-from runtime.contract.orders import ContainerSpec
-from runtime.contract.reports import BoundPort, Layer
+from runtime.contract.reports import Layer
+from runtime.engine.values import (
+    BuildEvent,
+    BuildRequest,
+    Change,
+    Container,
+    ContainerPlan,
+    DiskUse,
+    EngineEvent,
+    HeldImage,
+    Image,
+    LogEntry,
+    Pulled,
+    Pushed,
+    RegistryLogin,
+    TransferLine,
+)
 
 CALL_TIMEOUT = 30.0
 CANCEL_WITHIN = 3.0
 MAX_LOG_BATCH = 2000
-
-Status = Literal["created", "running", "paused", "restarting", "removing", "exited", "dead"]
-EngineHealth = Literal["none", "starting", "healthy", "unhealthy"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Image:
-    """An image the engine holds. `image_id` is its identity, `sha256:` of its config."""
-
-    image_id: str
-    size: int
-    tags: tuple[str, ...] = ()
-    labels: Mapping[str, str] = field(default_factory=dict)
-    has_healthcheck: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ContainerPlan:
-    """One container to create. Everything the engine is asked for comes from `spec`; there is no
-    pass-through.
-
-    `variables` are the spec's with the secrets resolved. `alias` is the name other containers of
-    `network` find it by.
-    """
-
-    name: str
-    spec: ContainerSpec
-    variables: Mapping[str, str]
-    labels: Mapping[str, str]
-    network: str
-    alias: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Container:
-    """One container as the engine shows it. `address` is where the host reaches it, None while it
-    has none.
-
-    `oom_killed` is the engine's own mark. An engine on cgroup v1 misses it now and then (exit code 137
-    without the mark) when memory runs out in the first moments of a container.
-    """
-
-    container_id: str
-    name: str
-    image_id: str
-    labels: Mapping[str, str]
-    status: Status
-    health: EngineHealth = "none"
-    exit_code: int | None = None
-    oom_killed: bool = False
-    restarts: int = 0
-    started_ns: int | None = None
-    finished_ns: int | None = None
-    address: str | None = None
-    ports: tuple[BoundPort, ...] = ()
-    message: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LogEntry:
-    """One line of a container's log, without its newline.
-
-    `ns` is the engine's time made strictly increasing within the container, so it alone says where
-    a reader stands. A line that the engine had split ends with `LINE_CONTINUES`. The text is raw:
-    not masked, not yet made visible.
-    """
-
-    ns: int
-    stream: Literal["o", "e"]
-    text: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EngineEvent:
-    """A hint that a managed container changed. `action` is the engine's word: create, start, die,
-    oom, stop, destroy, health_status…
-    """
-
-    ns: int
-    container_id: str
-    action: str
-    labels: Mapping[str, str]
+MAX_CHANGES = 10_000
 
 
 class LogStream(Protocol):
@@ -124,86 +56,75 @@ class EventStream(Protocol):
         """Ends the iteration from any thread, at once. Done twice is done once."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BuildRequest:
-    """One build. `dockerfile` is a path within `context`; the image gets `tag` and `labels`."""
-
-    context: Path
-    dockerfile: str
-    tag: str
-    labels: Mapping[str, str]
-    args: Mapping[str, str] = field(default_factory=dict)
-    target: str | None = None
-    no_cache: bool = False
-    timeout: float = 3600.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StepStarted:
-    """A part of the build began; `key` names it in the events that follow."""
-
-    key: str
-    name: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StepFinished:
-    """A part of the build ended. `error` is empty unless it failed."""
-
-    key: str
-    cached: bool = False
-    error: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BuildLine:
-    """A line the build printed; `key` of its step, None for the builder's own words."""
-
-    stream: Literal["o", "e"]
-    text: str
-    key: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Built:
-    """The last event of a build that succeeded."""
-
-    image_id: str
-
-
-BuildEvent = StepStarted | StepFinished | BuildLine | Built
-
-
-class Engine(Protocol):
-    """A container engine on this host."""
-
-    def facts(self) -> EngineFacts:
-        """What it is and what it can do."""
+class Images(Protocol):
+    """The images that the engine holds, and how they come and go."""
 
     def image(self, reference: str) -> Image:
         """The image with this ID, digest or tag. NotFound."""
 
-    def tag_image(self, image_id: str, tag: str) -> None:
-        """`tag` now names the image. NotFound."""
+    def list_images(self, *, labels: Mapping[str, str]) -> list[HeldImage]:
+        """Every image with all of these labels, oldest first. What the engine made on the way to one is left out."""
 
-    def pull(self, reference: str, *, cancelled: Callable[[], bool]) -> Image:
-        """Fetches a public image from its registry. NotFound, EngineTimeout, BuildCancelled."""
+    def tag(self, image_id: str, reference: str) -> None:
+        """`reference`, with a tag, names the image from now on. NotFound, BadRequest."""
+
+    def untag(self, reference: str) -> None:
+        """Removes exactly this name; gone already is fine. With an image's last name the engine frees what it holds.
+
+        Conflict when it is the last name and a container uses the image, BadRequest for an ID.
+        """
 
     def layers(self, image_id: str) -> list[Layer]:
         """What the image is made of, oldest first. NotFound."""
 
-    def remove_image(self, image_id: str) -> None:
-        """Removes exactly this image with its tags; gone already is fine. Conflict while a
-        container uses it, BadRequest for a tag.
-        """
-
     def build(self, request: BuildRequest, *, cancelled: Callable[[], bool]) -> Iterator[BuildEvent]:
-        """Builds, and ends in `Built`. Polls `cancelled` from the calling thread; BuildCancelled
+        """Builds, and ends in `Built`. Polls `cancelled` from the calling thread; WorkCancelled
         within `CANCEL_WITHIN`.
 
         BuildFailed (what the Dockerfile did), BuildTimeout, EngineUnavailable, DiskFull. Nothing
         of the build runs on after any of them.
         """
+
+    def pull(
+        self, reference: str, *, credential: RegistryLogin | None, cancelled: Callable[[], bool], timeout: float
+    ) -> Iterator[TransferLine | Pulled]:
+        """Fetches an image from its registry, and ends in `Pulled`.
+
+        WorkCancelled, TransferTimeout, RegistryRefused, NotInRegistry, RegistryUnreachable, RegistryLimited,
+        BadRequest, DiskFull, EngineUnavailable.
+        """
+
+    def push(
+        self, reference: str, *, credential: RegistryLogin | None, cancelled: Callable[[], bool], timeout: float
+    ) -> Iterator[TransferLine | Pushed]:
+        """Sends the image of that name to its registry, and ends in `Pushed`. Raises what `pull` does; NotFound when
+        nothing here has the name.
+        """
+
+    def save(self, references: Sequence[str], *, cancelled: Callable[[], bool], timeout: float) -> Iterator[bytes]:
+        """The images with their names and layers as one archive, piece by piece. NotFound, WorkCancelled,
+        TransferTimeout.
+        """
+
+    def load(self, archive: Iterable[bytes], *, cancelled: Callable[[], bool], timeout: float) -> list[str]:
+        """Takes in what `save` gave: the IDs of the images. BadRequest for anything else, WorkCancelled,
+        TransferTimeout, DiskFull.
+        """
+
+    def commit(
+        self, container: str, *, tag: str, author: str, message: str, labels: Mapping[str, str], timeout: float
+    ) -> str:
+        """Makes an image, named `tag`, of what the container holds; its ID. NotFound, EngineTimeout.
+
+        The container's own settings, its variables and its labels among them, become the image's; `labels` count more.
+        """
+
+    def disk_use(self) -> DiskUse:
+        """How much the engine holds. It may take the engine a while to count."""
+
+
+class Networks(Protocol):
+    """The networks of environments."""
 
     def ensure_network(self, name: str, *, labels: Mapping[str, str]) -> None:
         """A bridge network of that name exists. Conflict when one exists that does not carry our
@@ -214,6 +135,10 @@ class Engine(Protocol):
         """Removes the network if it is this instance's and unused; False when it stays or was not
         there.
         """
+
+
+class Containers(Protocol):
+    """Containers, one at a time; those that carry our label, as a list."""
 
     def create(self, plan: ContainerPlan) -> str:
         """Creates the container; its full ID. Conflict when the name is taken, NotFound without
@@ -245,6 +170,13 @@ class Engine(Protocol):
         others are invisible.
         """
 
+    def diff(self, container: str) -> list[Change]:
+        """The paths that are not as in its image, in order, at most `MAX_CHANGES`. NotFound."""
+
+
+class Streams(Protocol):
+    """What containers say, and what happens to them."""
+
     def logs(self, container_id: str, *, since_ns: int = 0, follow: bool = False) -> LogStream:
         """Entries after `since_ns` (the `ns` of the last one held), none twice. NotFound on
         opening.
@@ -257,6 +189,13 @@ class Engine(Protocol):
         """Events of our containers from now on, or from `since_ns` as far back as the engine
         remembers.
         """
+
+
+class Engine(Images, Networks, Containers, Streams, Protocol):
+    """A container engine on this host."""
+
+    def facts(self) -> EngineFacts:
+        """What it is and what it can do."""
 
     def close(self) -> None:
         """Lets go of the engine's connections."""

@@ -4,34 +4,24 @@ import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from runtime.contract.link import EngineFacts
-from runtime.contract.names import DIGEST, LABEL_INSTANCE
-from runtime.contract.reports import Layer
-from runtime.engine.base import (
-    BuildEvent,
-    BuildRequest,
-    Container,
-    ContainerPlan,
-    EventStream,
-    Image,
-    LogEntry,
-    LogStream,
-)
+from runtime.contract.names import LABEL_INSTANCE
+from runtime.engine.base import MAX_CHANGES, EventStream, LogStream
 from runtime.engine.docker_build import DockerBuilder
 from runtime.engine.docker_cli import candidates
 from runtime.engine.docker_client import Connection, translated
 from runtime.engine.docker_containers import create_body, read_container
-from runtime.engine.docker_pull import pull
+from runtime.engine.docker_images import DockerImages
 from runtime.engine.docker_streams import open_events, open_logs
-from runtime.engine.errors import BadRequest, Conflict, EngineError, NotFound
+from runtime.engine.errors import Conflict, EngineError, NotFound
+from runtime.engine.values import BuildEvent, BuildRequest, Change, Container, ContainerPlan, LogEntry
 
-MAX_LAYERS = 200
-MAX_INSTRUCTION = 500
+_KINDS: tuple[Literal["changed", "added", "deleted"], ...] = ("changed", "added", "deleted")  # by the engine's number
 
 
-class DockerEngine:
+class DockerEngine(DockerImages):
     """A Docker Engine at `address` (`unix://`, `tcp://`); None means the default socket.
 
     Ports are published on `publish_address` only. `clis` are the docker commands that may be tried
@@ -45,7 +35,7 @@ class DockerEngine:
         publish_address: str = "127.0.0.1",
         clis: Sequence[str] | None = None,
     ) -> None:
-        self._connection = Connection(address)
+        super().__init__(Connection(address))
         self._publish_address = publish_address
         self._builder = DockerBuilder(self._connection, clis=candidates() if clis is None else clis)
 
@@ -69,35 +59,6 @@ class DockerEngine:
             disk_free=free,
             runtimes=sorted(info.get("Runtimes") or {}),
         )
-
-    def image(self, reference: str) -> Image:
-        with translated():
-            return _read_image(self._connection.calls().inspect_image(reference))
-
-    def tag_image(self, image_id: str, tag: str) -> None:
-        repository, _, name = tag.rpartition(":")
-        with translated():
-            self._connection.calls().tag(image_id, repository, name, force=True)
-
-    def layers(self, image_id: str) -> list[Layer]:
-        with translated():
-            client = self._connection.calls()
-            history = client.history(image_id)
-            digests = list(client.inspect_image(image_id)["RootFS"].get("Layers") or ())
-        return _read_layers(list(reversed(history))[:MAX_LAYERS], digests)
-
-    def pull(self, reference: str, *, cancelled: Callable[[], bool]) -> Image:
-        pull(self._connection, reference, cancelled=cancelled)
-        return self.image(reference)
-
-    def remove_image(self, image_id: str) -> None:
-        if not DIGEST.fullmatch(image_id):
-            raise BadRequest(f"images are removed by their exact ID only, not by {image_id!r}")
-        with suppress(NotFound), translated():
-            client = self._connection.calls()
-            for tag in client.inspect_image(image_id).get("RepoTags") or ():
-                client.remove_image(tag)
-            client.remove_image(image_id)
 
     def build(self, request: BuildRequest, *, cancelled: Callable[[], bool]) -> Iterator[BuildEvent]:
         return self._builder.build(request, cancelled=cancelled)
@@ -152,6 +113,12 @@ class DockerEngine:
         with translated():
             return read_container(self._connection.calls().inspect_container(container))
 
+    def diff(self, container: str) -> list[Change]:
+        with translated():
+            found = self._connection.calls().diff(container) or []
+        changes = (Change(kind=_KINDS[entry["Kind"]], path=str(entry["Path"])) for entry in found)
+        return sorted(changes, key=lambda change: change.path)[:MAX_CHANGES]
+
     def list_managed(self, *, instance: str, labels: Mapping[str, str] | None = None) -> list[Container]:
         wanted = {LABEL_INSTANCE: instance} | dict(labels or {})
         filters = {"label": [f"{name}={value}" for name, value in wanted.items()]}
@@ -176,37 +143,6 @@ class DockerEngine:
 
     def close(self) -> None:
         self._connection.close()
-
-
-def _read_image(answer: Mapping[str, Any]) -> Image:
-    config = answer.get("Config") or {}
-    test = (config.get("Healthcheck") or {}).get("Test") or ["NONE"]
-    return Image(
-        image_id=answer["Id"],
-        size=answer["Size"],
-        tags=tuple(answer.get("RepoTags") or ()),
-        labels=config.get("Labels") or {},
-        has_healthcheck=test[0] != "NONE",
-    )
-
-
-def _read_layers(history: list[dict[str, Any]], digests: list[str]) -> list[Layer]:
-    """History has an entry per instruction; only those that are not empty have a layer, in order."""
-    remaining = iter(digests)
-    filled = sum(1 for entry in history if entry["Size"] > 0)
-    layers: list[Layer] = []
-    for entry in history:
-        has_layer = entry["Size"] > 0 or filled == 0
-        digest = next(remaining, None) if has_layer and filled == len(digests) else None
-        layers.append(
-            Layer(
-                instruction=str(entry["CreatedBy"])[:MAX_INSTRUCTION],
-                size=entry["Size"],
-                digest=digest,
-                created_ns=entry["Created"] * 1_000_000_000 if entry["Created"] > 0 else None,
-            )
-        )
-    return layers
 
 
 def _require_ours(network: Mapping[str, Any], instance: str) -> None:

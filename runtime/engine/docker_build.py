@@ -14,19 +14,20 @@ from docker.utils.build import tar as context_archive
 
 from runtime.child import ChildStopped, ChildTimeout, running
 from runtime.contract.names import DIGEST
-from runtime.engine.base import BuildEvent, BuildRequest, Built
 from runtime.engine.docker_cli import Cli, child_environment, find_cli
 from runtime.engine.docker_client import ByteStream, Connection, engine_error
 from runtime.engine.docker_pump import Pump
 from runtime.engine.errors import (
-    BuildCancelled,
     BuildFailed,
     BuildTimeout,
     DiskFull,
     EngineError,
     EngineUnavailable,
+    WorkCancelled,
+    WorkTimeout,
 )
 from runtime.engine.progress import ClassicProgress, PlainProgress, Progress, RawJsonProgress
+from runtime.engine.values import BuildEvent, BuildRequest, Built
 from runtime.redaction import decode
 
 MAX_IGNORE_BYTES = 1024 * 1024
@@ -83,7 +84,7 @@ class DockerBuilder:
                     if child.exit_code != 0:
                         raise _failure(progress)
             except ChildStopped as stopped:
-                raise BuildCancelled("the build was cancelled") from stopped
+                raise WorkCancelled("the build was cancelled") from stopped
             except ChildTimeout as late:
                 raise BuildTimeout("the build took longer than it may") from late
             image_id = id_file.read_text().strip()
@@ -101,6 +102,8 @@ class DockerBuilder:
             try:
                 for line in pump.lines(deadline=deadline, cancelled=cancelled):
                     yield from progress.feed(line)
+            except WorkTimeout as late:
+                raise BuildTimeout("the build took longer than it may") from late
             finally:
                 pump.close()
         if progress.error:

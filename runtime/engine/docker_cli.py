@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Literal
 
 from runtime.child import CHILD_PATH
-from runtime.engine.base import BuildRequest
+from runtime.engine.values import BuildRequest
 from runtime.redaction import decode
 
 PROBE_TIMEOUT = 10.0

@@ -2,8 +2,9 @@
 
 import socket
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from math import ceil
 from typing import IO, Any
 
 import docker.errors
@@ -59,13 +60,24 @@ class Connection:
                 self._calls = self._client("auto")
             return self._calls
 
+    @contextmanager
+    def patient(self, timeout: float) -> Iterator[Any]:
+        """A client for one call that may take `timeout` seconds. Raises what `translated` raises."""
+        with translated():
+            client = APIClient(base_url=self.address, version=self.calls().api_version, timeout=ceil(timeout))
+            try:
+                yield client
+            finally:
+                client.close()
+
     def stream(
         self,
         method: str,
         path: str,
         *,
-        params: Mapping[str, str],
-        body: IO[bytes] | None = None,
+        params: Mapping[str, str | Sequence[str]],
+        body: IO[bytes] | Iterator[bytes] | None = None,
+        headers: Mapping[str, str] | None = None,
         header_timeout: float | None = CALL_TIMEOUT,
     ) -> "ByteStream":
         """Opens an answer without end. Raises what `translated` raises."""
@@ -76,7 +88,7 @@ class Connection:
                 f"{client.base_url}/v{client.api_version}{path}",
                 params=dict(params),
                 data=body,
-                headers={"Content-Type": "application/x-tar"} if body else {},
+                headers=({"Content-Type": "application/x-tar"} if body else {}) | dict(headers or {}),
                 stream=True,
                 timeout=(CALL_TIMEOUT, header_timeout),
             )

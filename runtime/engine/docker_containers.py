@@ -8,8 +8,8 @@ from typing import Any
 
 from runtime.contract.orders import ContainerSpec, Health
 from runtime.contract.reports import BoundPort
-from runtime.engine.base import Container, ContainerPlan, EngineHealth
 from runtime.engine.frames import parse_time
+from runtime.engine.values import Container, ContainerPlan, EngineHealth
 
 LOG_MAX_SIZE = "20m"
 LOG_MAX_FILES = "5"

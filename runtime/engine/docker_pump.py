@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 
 from runtime.engine.docker_client import ByteStream
-from runtime.engine.errors import BuildCancelled, BuildTimeout, EngineError
-from runtime.redaction import decode
+from runtime.engine.errors import WorkCancelled, WorkTimeout
+from runtime.lines import LineCutter
 
 POLL_SECONDS = 0.1
 MAX_WAITING_PIECES = 256
@@ -29,13 +29,11 @@ class Pump:
         self._thread.start()
 
     def lines(self, *, deadline: float, cancelled: Callable[[], bool]) -> Iterator[str]:
-        """The answer's lines. BuildCancelled, BuildTimeout, and what opening or reading raises."""
-        rest = b""
-        for data in self._read(deadline=deadline, cancelled=cancelled):
-            *lines, rest = (rest + data).split(b"\n")
-            for line in lines:
-                yield decode(line)
-        yield decode(rest)
+        """The answer's lines. WorkCancelled, WorkTimeout, and what opening or reading raises."""
+        cutter = LineCutter()
+        for data in self.pieces(deadline=deadline, cancelled=cancelled):
+            yield from cutter.feed(data)
+        yield from cutter.end()
 
     def close(self) -> None:
         """Ends the engine's work if it still goes on. Done twice is done once."""
@@ -44,12 +42,13 @@ class Pump:
             if self._stream is not None:
                 self._stream.close()
 
-    def _read(self, *, deadline: float, cancelled: Callable[[], bool]) -> Iterator[bytes]:
+    def pieces(self, *, deadline: float, cancelled: Callable[[], bool]) -> Iterator[bytes]:
+        """The answer as it comes. WorkCancelled, WorkTimeout, and what opening or reading raises."""
         while True:
             if cancelled():
-                raise BuildCancelled("the build was cancelled")
+                raise WorkCancelled("it was cancelled")
             if time.monotonic() > deadline:
-                raise BuildTimeout("the build took longer than it may")
+                raise WorkTimeout("it took longer than it may")
             with suppress(queue.Empty):
                 piece = self._pieces.get(timeout=POLL_SECONDS)
                 if piece is None:
@@ -68,8 +67,8 @@ class Pump:
             for data in stream:
                 self._put(data)
             self._put(None)
-        except (EngineError, ValueError) as error:
-            # ValueError: the caller went away and closed the context that was being sent.
+        except Exception as error:
+            # Whatever it is, the caller must hear of it: what is sent is read here too, from a source that may break.
             self._put(error)
 
     def _put(self, piece: bytes | Exception | None) -> None:

@@ -5,11 +5,12 @@ import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from runtime.engine.base import MAX_LOG_BATCH, EngineEvent, LogEntry
+from runtime.engine.base import MAX_LOG_BATCH
 from runtime.engine.docker_client import ByteStream, Connection
 from runtime.engine.errors import EngineUnavailable
 from runtime.engine.frames import BrokenStream, LogFrames
 from runtime.engine.rotation import Rotation
+from runtime.engine.values import EngineEvent, LogEntry
 
 # A reader that resumes asks from a little before the last line it holds: the engine's clock may run
 # back slightly between two lines, and lines of one time are told apart by counting from the first.

@@ -119,8 +119,51 @@ class BuildTimeout(EngineError):
     advice = "Raise the build's time limit, or make the build do less."
 
 
-class BuildCancelled(EngineError):
-    """The caller's `cancelled` said yes; the build was stopped."""
+class WorkTimeout(EngineError):
+    """What was to be done took longer than it may."""
+
+    code = "timeout"
+    retry_helps = True
+    advice = "Try again; if it takes as long again, look at the network and the load of this host."
+
+
+class WorkCancelled(EngineError):
+    """The caller's `cancelled` said yes; the work was stopped."""
 
     code = "cancelled"
     whose = "user"
+
+
+class RegistryRefused(EngineError):
+    """The registry does not let us: no credential, a wrong one, or one without the right."""
+
+    code = "registry_refused"
+    whose = "user"
+    advice = "Check the user and password kept for this registry, and what they may pull and push there."
+
+
+class NotInRegistry(EngineError):
+    """The registry has no such image, or does not show it to us."""
+
+    code = "not_in_registry"
+    whose = "user"
+    advice = "Check the image's name and tag. A private image also needs the registry's user and password."
+
+
+class RegistryUnreachable(EngineError):
+    """Nobody answers at the registry's address, or not as a registry does."""
+
+    code = "registry_unreachable"
+    retry_helps = True
+    advice = (
+        "Check the registry's name, that it runs, and that this host's engine reaches it and trusts its certificate."
+    )
+
+
+class RegistryLimited(EngineError):
+    """The registry gives us no more for now."""
+
+    code = "registry_limited"
+    whose = "user"
+    retry_helps = True
+    advice = "Wait, or use a credential: registries allow more to those they know."

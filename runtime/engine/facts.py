@@ -14,7 +14,7 @@ from runtime.contract.names import (
     LABEL_REPLICA,
     LABEL_SERVICE,
 )
-from runtime.engine.base import Container
+from runtime.engine.values import Container
 
 MAX_MESSAGE = 500
 

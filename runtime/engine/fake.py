@@ -6,71 +6,33 @@ fate: `unavailable`, `trouble`, `let_die`, `dies_after`, `fails_at`, and what it
 """
 
 import hashlib
-import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
 
 from runtime.contract.link import EngineFacts
-from runtime.contract.names import DIGEST, LABEL_INSTANCE
+from runtime.contract.names import LABEL_INSTANCE
 from runtime.contract.reports import Layer
-from runtime.engine.base import (
-    BuildEvent,
-    BuildRequest,
-    Container,
-    ContainerPlan,
-    EngineEvent,
-    EventStream,
-    Image,
-    LogEntry,
-    LogStream,
-)
-from runtime.engine.errors import BadRequest, Conflict, EngineError, EngineUnavailable, NotFound
-from runtime.engine.fake_build import FakeBuilder
+from runtime.engine.base import MAX_CHANGES, EventStream, LogStream
+from runtime.engine.errors import Conflict, NotFound
 from runtime.engine.fake_container import FakeContainer, PortTable
+from runtime.engine.fake_images import FakeImages
 from runtime.engine.fake_streams import FakeEventStream, FakeLogStream
+from runtime.engine.image_names import tagged
+from runtime.engine.values import Change, Container, ContainerPlan, EngineEvent, Image, LogEntry
 
 GIGABYTE = 1024**3
 
 
-@dataclass(slots=True, kw_only=True)
-class Trouble:
-    """The next `times` calls of `call` raise `error`; `after` the work was done: the answer is
-    lost.
-    """
-
-    call: str
-    error: EngineError
-    times: int = 1
-    after: bool = False
-
-
-class FakeEngine:
+class FakeEngine(FakeImages):
     """A container engine that exists only here."""
 
     def __init__(self) -> None:
-        self.unavailable = False
-        self.trouble: list[Trouble] = []
-        self.calls: list[tuple[str, str]] = []  # (verb, container's name or image), in order
-        self.before_call: Callable[[str], None] | None = None  # may raise whatever ends a worker
+        super().__init__()
         self.dies_after: tuple[int, int] | None = None  # new containers: looks taken, exit code
         self.networks: dict[str, dict[str, str]] = {}
         self.containers: dict[str, FakeContainer] = {}
-        self.images: dict[str, Image] = {}
         self.recorded: list[EngineEvent] = []
-        self.changed = threading.Condition()
-        self._layers: dict[str, list[Layer]] = {}
         self._ports = PortTable()
-        self.builder = FakeBuilder(has_image=self._has_image, keep=self._keep_image)
-
-    def add_image(self, *, tag: str, labels: Mapping[str, str] | None = None) -> Image:
-        """An image that is simply there."""
-        image_id = "sha256:" + hashlib.sha256(tag.encode()).hexdigest()
-        image = Image(image_id=image_id, size=1, tags=(tag,), labels=dict(labels or {}))
-        self.images[image_id] = image
-        self._layers[image_id] = [Layer(instruction="ADD", size=1)]
-        return image
 
     def let_die(self, container_id: str, *, exit_code: int = 1, oom_killed: bool = False) -> None:
         """The container's main process ends now."""
@@ -94,42 +56,6 @@ class FakeEngine:
                 disk_total=GIGABYTE,
                 disk_free=GIGABYTE,
             )
-
-    def image(self, reference: str) -> Image:
-        with self._call("image", reference):
-            for image in self.images.values():
-                if reference == image.image_id or reference in image.tags:
-                    return image
-            raise NotFound(f"no such image: {reference}")
-
-    def tag_image(self, image_id: str, tag: str) -> None:
-        image = self.image(image_id)
-        with self._call("tag_image", tag):
-            self._untag(tag)
-            self.images[image.image_id] = replace(image, tags=(*image.tags, tag))
-
-    def layers(self, image_id: str) -> list[Layer]:
-        return list(self._layers[self.image(image_id).image_id])
-
-    def pull(self, reference: str, *, cancelled: Callable[[], bool]) -> Image:
-        with self._call("pull", reference):
-            raise NotFound(f"no registry gives {reference}")
-
-    def remove_image(self, image_id: str) -> None:
-        with self._call("remove_image", image_id):
-            if not DIGEST.fullmatch(image_id):
-                raise BadRequest(f"not an exact ID: {image_id}")
-            if any(one.image_id == image_id for one in self.containers.values()):
-                raise Conflict("a container uses the image")
-            self.images.pop(image_id, None)
-
-    def build(self, request: BuildRequest, *, cancelled: Callable[[], bool]) -> Iterator[BuildEvent]:
-        with self._call("build", request.tag):
-            events = self.builder.build(request, cancelled=cancelled)
-        for event in events:
-            if self.unavailable:
-                raise EngineUnavailable("the engine broke off")
-            yield event
 
     def ensure_network(self, name: str, *, labels: Mapping[str, str]) -> None:
         with self._call("ensure_network", name):
@@ -211,6 +137,25 @@ class FakeEngine:
             everyone = list(self.containers.values())
             return [one.look() for one in everyone if dict(one.plan.labels).items() >= wanted]
 
+    def diff(self, container: str) -> list[Change]:
+        with self._call("diff", container):
+            return sorted(self._find(container).changes, key=lambda change: change.path)[:MAX_CHANGES]
+
+    def commit(
+        self, container: str, *, tag: str, author: str, message: str, labels: Mapping[str, str], timeout: float
+    ) -> str:
+        name = tagged(tag).familiar
+        with self._call("commit", container):
+            found = self._find(container)
+            layers = (*self._find_image(found.image_id).layers, Layer(instruction=message, size=len(found.changes)))
+            identity = f"{found.container_id} {found.changes} {author} {message} {sorted(labels.items())}"
+            image_id = "sha256:" + hashlib.sha256(identity.encode()).hexdigest()
+            size = sum(layer.size for layer in layers)
+            told = dict(found.plan.labels) | dict(labels)
+            self._hold(Image(image_id=image_id, size=size, labels=told), layers)
+            self._give_name(image_id, name)
+            return image_id
+
     def logs(self, container_id: str, *, since_ns: int = 0, follow: bool = False) -> LogStream:
         with self._call("logs", container_id):
             container = self._find(container_id)
@@ -228,23 +173,12 @@ class FakeEngine:
     def close(self) -> None:
         """Nothing is held."""
 
-    @contextmanager
-    def _call(self, verb: str, subject: str) -> Iterator[None]:
-        with self.changed:
-            if self.unavailable:
-                raise EngineUnavailable("the engine cannot be reached")
-            if self.before_call is not None:
-                self.before_call(verb)
-            known = self.containers.get(subject)
-            self.calls.append((verb, known.name if known else subject))
-            trouble = next((one for one in self.trouble if one.call == verb and one.times), None)
-            if trouble is not None:
-                trouble.times -= 1
-                if not trouble.after:
-                    raise trouble.error
-            yield
-            if trouble is not None:
-                raise trouble.error
+    def _named(self, subject: str) -> str:
+        known = self.containers.get(subject)
+        return known.name if known else subject
+
+    def _is_used(self, image_id: str) -> bool:
+        return any(one.image_id == image_id for one in self.containers.values())
 
     def _find(self, container: str) -> FakeContainer:
         for one in self.containers.values():
@@ -256,21 +190,3 @@ class FakeEngine:
         labels = dict(self._find(container_id).plan.labels)
         self.recorded.append(EngineEvent(ns=time.time_ns(), container_id=container_id, action=action, labels=labels))
         self.changed.notify_all()
-
-    def _has_image(self, reference: str) -> bool:
-        return any(reference in (one.image_id, *one.tags) for one in self.images.values())
-
-    def _keep_image(self, request: BuildRequest, image_id: str, layers: list[Layer]) -> None:
-        self._untag(request.tag)
-        self.images[image_id] = Image(
-            image_id=image_id,
-            size=sum(layer.size for layer in layers),
-            tags=(request.tag,),
-            labels=dict(request.labels),
-        )
-        self._layers[image_id] = layers
-
-    def _untag(self, tag: str) -> None:
-        for image_id, image in self.images.items():
-            rest = tuple(name for name in image.tags if name != tag)
-            self.images[image_id] = replace(image, tags=rest)

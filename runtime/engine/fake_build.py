@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from runtime.contract.reports import Layer
-from runtime.engine.base import BuildEvent, BuildLine, BuildRequest, Built, StepFinished, StepStarted
-from runtime.engine.errors import BuildCancelled, BuildFailed, BuildTimeout
+from runtime.engine.errors import BuildFailed, BuildTimeout, WorkCancelled
 from runtime.engine.fake_shell import run
+from runtime.engine.values import BuildEvent, BuildLine, BuildRequest, Built, StepFinished, StepStarted
 
 POLL_SECONDS = 0.02
 
@@ -82,6 +82,6 @@ class FakeBuilder:
 
 def _stop_if(deadline: float, cancelled: Callable[[], bool]) -> None:
     if cancelled():
-        raise BuildCancelled("the build was cancelled")
+        raise WorkCancelled("the build was cancelled")
     if time.monotonic() > deadline:
         raise BuildTimeout("the build took longer than it may")

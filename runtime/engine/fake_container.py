@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from runtime.contract.reports import BoundPort
-from runtime.engine.base import Container, ContainerPlan, EngineHealth, LogEntry, Status
 from runtime.engine.errors import BadRequest, PortTaken
 from runtime.engine.fake_shell import KILLED, is_known, run
+from runtime.engine.values import Change, Container, ContainerPlan, EngineHealth, LogEntry, Status
 
 FIRST_FREE_PORT = 32768
 ADDRESS = "127.0.0.1"
@@ -34,6 +34,7 @@ class FakeContainer:
     looks: int = 0
     log: list[LogEntry] = field(default_factory=list)
     ports: tuple[BoundPort, ...] = ()
+    changes: set[Change] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         self.name = self.plan.name
@@ -52,6 +53,7 @@ class FakeContainer:
         self.exit_code, self.oom_killed, self.finished_ns = None, False, None
         self.health = "starting" if self.plan.spec.health.kind == "command" else "none"
         outcome = run(self.plan.spec.command or ("sleep", "3600"))
+        self.changes.update(outcome.changes)
         for stream, text in outcome.lines:
             self.say(stream, text)
         if outcome.exit_code is not None:

@@ -5,9 +5,10 @@ from collections.abc import Iterator
 from typing import Protocol
 
 from runtime.contract.names import LABEL_INSTANCE
-from runtime.engine.base import MAX_LOG_BATCH, EngineEvent, LogEntry
+from runtime.engine.base import MAX_LOG_BATCH
 from runtime.engine.errors import EngineUnavailable
 from runtime.engine.fake_container import FakeContainer
+from runtime.engine.values import EngineEvent, LogEntry
 
 POLL_SECONDS = 0.05
 

@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 from typing import Literal
 
 from runtime.contract.reports import LINE_CONTINUES
-from runtime.engine.base import LogEntry
 from runtime.engine.rotation import Rotation
+from runtime.engine.values import LogEntry
 from runtime.redaction import decode
 
 ENGINE_SPLITS_AT = 16 * 1024  # the engine cuts a longer line into entries of this size

@@ -13,7 +13,7 @@ from collections import deque
 from typing import Any, Protocol
 
 from runtime.contract.names import DIGEST
-from runtime.engine.base import BuildEvent, BuildLine, StepFinished, StepStarted
+from runtime.engine.values import BuildEvent, BuildLine, StepFinished, StepStarted
 from runtime.redaction import decode
 
 MAX_STEP_NAME = 500

@@ -9,13 +9,15 @@ from pathlib import Path
 
 from runtime.contract.names import BASE_IMAGE
 from runtime.contract.reports import Problem
-from runtime.engine.base import BuildLine, BuildRequest, Engine
-from runtime.engine.errors import BuildCancelled, EngineError, EngineUnavailable, NotFound
+from runtime.engine.base import Engine
+from runtime.engine.errors import EngineError, EngineUnavailable, NotFound, WorkCancelled
+from runtime.engine.values import BuildLine, BuildRequest, Pulled
 from runtime.procedures.ports import ProcedureError, Reporter
 
 UPSTREAM = "busybox:1"
 BUSYBOX = ("/bin/busybox", "/usr/bin/busybox")
 BUILD_SECONDS = 120.0
+PULL_SECONDS = 60.0  # then it is made of what is here
 DOCKERFILE = """FROM scratch
 COPY busybox /bin/busybox
 RUN ["/bin/busybox", "--install", "-s", "/bin"]
@@ -35,13 +37,21 @@ def ensure_base_image(*, engine: Engine, reporter: Reporter, workdir: Path) -> N
 
 def _make(engine: Engine, reporter: Reporter, workdir: Path) -> None:
     try:
-        pulled = engine.pull(UPSTREAM, cancelled=reporter.cancelled)
-        engine.tag_image(pulled.image_id, BASE_IMAGE)
-    except (EngineUnavailable, BuildCancelled):
+        _pull(engine, reporter)
+    except (EngineUnavailable, WorkCancelled):
         raise
     except EngineError as error:
         reporter.line("s", f"No registry gives {UPSTREAM}: {error.message}")
         _make_from_host(engine, reporter, workdir)
+
+
+def _pull(engine: Engine, reporter: Reporter) -> None:
+    events = engine.pull(UPSTREAM, credential=None, cancelled=reporter.cancelled, timeout=PULL_SECONDS)
+    for event in events:
+        if isinstance(event, Pulled):
+            engine.tag(event.image.image_id, BASE_IMAGE)
+        else:
+            reporter.line("s", event.text)
 
 
 def _make_from_host(engine: Engine, reporter: Reporter, workdir: Path) -> None:
@@ -65,7 +75,7 @@ def _make_from_host(engine: Engine, reporter: Reporter, workdir: Path) -> None:
             for event in engine.build(request, cancelled=reporter.cancelled):
                 if isinstance(event, BuildLine):
                     reporter.line(event.stream, event.text)
-        except (EngineUnavailable, BuildCancelled):
+        except (EngineUnavailable, WorkCancelled):
             raise
         except EngineError as error:
             raise _impossible(error.message, error.evidence) from error

@@ -7,12 +7,13 @@ from pathlib import Path
 
 import msgspec
 
-from runtime.contract.names import BASE_IMAGE, LABEL_BUILD
+from runtime.contract.names import BASE_IMAGE, LABEL_BUILD, LABEL_INSTANCE
 from runtime.contract.orders import BuildImage, GitSource
 from runtime.contract.reports import ImageResult, Problem
 from runtime.dockerfile import DockerfileRefused, base_images, check_build_args
-from runtime.engine.base import BuildEvent, BuildLine, BuildRequest, Built, Engine, StepStarted
-from runtime.engine.errors import BuildCancelled, BuildFailed, EngineError, NotFound
+from runtime.engine.base import Engine
+from runtime.engine.errors import BuildFailed, EngineError, NotFound, WorkCancelled
+from runtime.engine.values import BuildEvent, BuildLine, BuildRequest, Built, StepStarted
 from runtime.git_source import GitLimits, fetch_git
 from runtime.procedures.base_image import ensure_base_image
 from runtime.procedures.ports import Cancelled, ProcedureError, Reporter, Secrets, StepEnd
@@ -28,6 +29,7 @@ def build_image(
     reporter: Reporter,
     secrets: Secrets,
     workdir: Path,
+    instance: str,
     git: GitLimits | None = None,
 ) -> ImageResult:
     """Carries out `order`. Raises ProcedureError or Cancelled; leaves nothing behind in `workdir`."""
@@ -44,7 +46,7 @@ def build_image(
                 context = _context(order, reporter, secrets, Path(private), git or GitLimits())
             if BASE_IMAGE in base_images(context.dockerfile_text):
                 ensure_base_image(engine=engine, reporter=reporter, workdir=Path(private))
-            image_id, cached = _build(order, context, engine, reporter)
+            image_id, cached = _build(order, context, engine, reporter, instance=instance)
         result = _result(engine, image_id, builder=builder)
         return msgspec.structs.replace(result, commit=context.commit, cached_steps=cached)
 
@@ -56,7 +58,7 @@ def _answers(redactor: Redactor) -> Iterator[None]:
     """
     try:
         yield
-    except BuildCancelled as error:
+    except WorkCancelled as error:
         raise Cancelled from error
     except ProcedureError as error:
         raise ProcedureError(masked(error.problem, redactor)) from error
@@ -115,13 +117,15 @@ def _credential(source: GitSource, secrets: Secrets) -> Secret | None:
     return secrets[source.credential]
 
 
-def _build(order: BuildImage, context: Context, engine: Engine, reporter: Reporter) -> tuple[str, int]:
+def _build(
+    order: BuildImage, context: Context, engine: Engine, reporter: Reporter, *, instance: str
+) -> tuple[str, int]:
     """The image's ID and how many steps were taken from the cache."""
     request = BuildRequest(
         context=context.directory,
         dockerfile=context.dockerfile,
         tag=order.tag,
-        labels=order.labels | {LABEL_BUILD: order.build},
+        labels=order.labels | {LABEL_BUILD: order.build, LABEL_INSTANCE: instance},
         args=order.args,
         target=order.target,
         no_cache=order.no_cache,

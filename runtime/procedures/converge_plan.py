@@ -25,7 +25,7 @@ from runtime.contract.names import (
     container_name,
 )
 from runtime.contract.orders import ContainerSpec, ConvergeService, ReplicaSpec
-from runtime.engine.base import Container
+from runtime.engine.values import Container
 
 RESTART_MARK = ".r-"
 ID_TAIL = 10

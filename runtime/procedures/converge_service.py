@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from runtime.contract.names import LABEL_ENVIRONMENT, LABEL_INSTANCE, LABEL_PROJECT, LABEL_SERVICE
 from runtime.contract.orders import ConvergeService
 from runtime.contract.reports import Problem, ReplicaResult, ServiceResult
-from runtime.engine.base import Container, ContainerPlan, Engine
+from runtime.engine.base import Engine
 from runtime.engine.errors import (
     Conflict,
     EngineError,
@@ -20,6 +20,7 @@ from runtime.engine.errors import (
     NotFound,
 )
 from runtime.engine.facts import state_of
+from runtime.engine.values import Container, ContainerPlan
 from runtime.health import Prober, Unhealthy, prove_healthy
 from runtime.procedures.converge_plan import (
     OutdatedOrder,

@@ -1,7 +1,7 @@
 """What a procedure is given and what it gives back. `runtime.worker` implements `Reporter` and
 calls the procedures.
 
-    build_image(order, *, engine, reporter, secrets, workdir) -> ImageResult
+    build_image(order, *, engine, reporter, secrets, workdir, instance) -> ImageResult
     converge_service(order, *, engine, reporter, secrets, instance, job, prober) -> ServiceResult
 
 Both end in a result, or raise `ProcedureError` (an answer: no) or `Cancelled` (the reporter said

@@ -25,10 +25,11 @@ from runtime.contract.link import (
     Up,
     Welcome,
 )
-from runtime.engine.base import Container, Engine
+from runtime.engine.base import Engine
 from runtime.engine.docker import DockerEngine
 from runtime.engine.errors import EngineError
 from runtime.engine.facts import container_facts
+from runtime.engine.values import Container
 from runtime.health import NetworkProber, Prober
 from runtime.redaction import Secret
 from runtime.worker.alone import alone

@@ -10,8 +10,9 @@ from collections.abc import Callable, Iterable, Iterator
 
 from runtime.contract.names import LABEL_ENVIRONMENT, LABEL_LOG, LABEL_SERVICE
 from runtime.contract.reports import MAX_BATCH_BYTES, MAX_BATCH_LINES, Line
-from runtime.engine.base import Container, Engine, LogEntry, LogStream
+from runtime.engine.base import Engine, LogStream
 from runtime.engine.errors import EngineError, NotFound
+from runtime.engine.values import Container, LogEntry
 from runtime.redaction import Redactor
 from runtime.worker.backoff import Backoff
 from runtime.worker.masks import Masks

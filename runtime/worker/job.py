@@ -100,6 +100,7 @@ def _dispatch(attempt: Attempt, hands: Hands) -> Result:
             secrets=attempt.secrets,
             workdir=attempt.folder,
             git=hands.git,
+            instance=attempt.claim.instance,
         )
     return _converge(order, attempt, hands)
 

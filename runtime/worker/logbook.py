@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterable
 
 from runtime.contract.link import Ask, Kept, LinkEnd, LinkLines, Positions
 from runtime.contract.names import LABEL_LOG
-from runtime.engine.base import Container, Engine
+from runtime.engine.base import Engine
 from runtime.engine.facts import container_facts
+from runtime.engine.values import Container
 from runtime.worker.follower import Followers
 from runtime.worker.masks import Masks
 from runtime.worker.shipping import Shipping

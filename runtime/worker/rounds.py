@@ -13,7 +13,7 @@ import msgspec
 
 from runtime.contract.names import LABEL_HEALTH
 from runtime.contract.orders import Health
-from runtime.engine.base import Container, EngineHealth
+from runtime.engine.values import Container, EngineHealth
 from runtime.health import Prober, complaint_of
 
 LOOK_SECONDS = 0.1  # between two looks for who is due

@@ -16,8 +16,9 @@ from typing import Protocol
 
 from runtime.contract.link import RELIST_SECONDS, EngineFacts
 from runtime.contract.names import LABEL_REPLICA
-from runtime.engine.base import Container, Engine, EngineEvent, EventStream
+from runtime.engine.base import Engine, EventStream
 from runtime.engine.errors import EngineError, NotFound
+from runtime.engine.values import Container, EngineEvent
 from runtime.worker.backoff import Backoff
 
 PATIENCE_SECONDS = 8.0  # an engine that takes longer is said not to answer; the question stays open

@@ -11,9 +11,10 @@ import msgspec
 
 from runtime.contract.names import LABEL_INSTANCE
 from runtime.contract.orders import ContainerSpec, Restart
-from runtime.engine.base import BuildEvent, BuildRequest, Built, Container, ContainerPlan, Engine
+from runtime.engine.base import Engine
 from runtime.engine.errors import EngineError, NotFound
 from runtime.engine.fake import FakeEngine
+from runtime.engine.values import BuildEvent, BuildRequest, Built, Container, ContainerPlan
 from tests.waiting import until
 
 BASE = "slipway-test/base:1"

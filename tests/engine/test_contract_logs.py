@@ -9,7 +9,8 @@ import pytest
 
 from runtime.contract.names import LABEL_INSTANCE
 from runtime.contract.reports import LINE_CONTINUES
-from runtime.engine.base import Engine, LogEntry
+from runtime.engine.base import Engine
+from runtime.engine.values import LogEntry
 from tests.engine.bench import Bench
 
 CLOSES_WITHIN = 3.0

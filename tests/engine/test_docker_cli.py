@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from runtime.engine.base import BuildRequest
 from runtime.engine.docker_cli import Cli, child_environment, find_cli
 from runtime.engine.docker_client import engine_error
 from runtime.engine.errors import BadRequest, Conflict, DiskFull, EngineError, NoNetworkLeft, NotFound, PortTaken
+from runtime.engine.values import BuildRequest
 
 ADDRESS = "unix:///nowhere"
 BARE = "exit 1"

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from runtime.contract.reports import LINE_CONTINUES
-from runtime.engine.base import LogEntry
 from runtime.engine.frames import ENGINE_SPLITS_AT, MAX_FRAME, BrokenStream, Chunks, LogFrames, parse_time
+from runtime.engine.values import LogEntry
 
 SECOND = 1_767_225_600_000_000_000  # 2026-01-01T00:00:00Z
 

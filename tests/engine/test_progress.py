@@ -3,8 +3,8 @@
 import base64
 import json
 
-from runtime.engine.base import BuildLine, StepFinished, StepStarted
 from runtime.engine.progress import ClassicProgress, PlainProgress, Progress, RawJsonProgress
+from runtime.engine.values import BuildLine, StepFinished, StepStarted
 
 PLAIN = """\
 #1 [internal] load build definition from Dockerfile

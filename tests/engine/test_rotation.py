@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from runtime.engine.base import LogEntry
 from runtime.engine.docker_streams import DockerLogStream
 from runtime.engine.errors import EngineUnavailable
 from runtime.engine.rotation import SHORTEST_FILE_NS, Rotation
+from runtime.engine.values import LogEntry
 from tests.engine.test_frames import SECOND, frame
 
 STEP = 1_000_000

@@ -8,8 +8,8 @@ import msgspec
 
 from runtime.contract.orders import ContainerSpec, ConvergeService, Health, ReplicaSpec, Restart
 from runtime.contract.reports import ServiceResult
-from runtime.engine.base import Container
 from runtime.engine.fake import FakeEngine
+from runtime.engine.values import Container
 from runtime.procedures.converge_service import converge_service
 from runtime.procedures.ports import Cancelled, StepEnd
 from runtime.redaction import Secret

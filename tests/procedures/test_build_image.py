@@ -11,11 +11,12 @@ from runtime.contract.names import BASE_IMAGE, LABEL_BUILD
 from runtime.contract.orders import BuildImage, GitSource, InlineSource
 from runtime.contract.reports import ImageResult
 from runtime.engine.errors import DiskFull, EngineUnavailable
-from runtime.engine.fake import FakeEngine, Trouble
+from runtime.engine.fake import FakeEngine
+from runtime.engine.fake_calls import Trouble
 from runtime.procedures.build_image import build_image
 from runtime.procedures.ports import Cancelled, ProcedureError
 from runtime.redaction import Secret
-from tests.procedures.rig import Told
+from tests.procedures.rig import INSTANCE, Told
 
 TAG = "slipway/shop/web:7-00000007"
 
@@ -40,6 +41,7 @@ class Yard:
             reporter=self.told,
             secrets={name: Secret(value) for name, value in secrets.items()},
             workdir=self.workdir,
+            instance=INSTANCE,
         )
         assert list(self.workdir.iterdir()) == []
         return result

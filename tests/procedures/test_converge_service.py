@@ -5,9 +5,9 @@ import pytest
 
 from runtime.contract.orders import ConvergeService, Health, Port, Restart
 from runtime.contract.reports import Problem, ServiceResult
-from runtime.engine.base import ContainerPlan
 from runtime.engine.errors import EngineTimeout, EngineUnavailable, PortTaken
-from runtime.engine.fake import Trouble
+from runtime.engine.fake_calls import Trouble
+from runtime.engine.values import ContainerPlan
 from runtime.procedures.ports import Cancelled, ProcedureError
 from tests.procedures.rig import Harbour, order, with_spec
 

@@ -18,7 +18,7 @@ from runtime.procedures.converge_service import converge_service
 from runtime.procedures.ports import Cancelled, ProcedureError
 from runtime.redaction import Secret
 from tests.engine.dockerd import engine_address
-from tests.procedures.rig import Told, order, with_spec
+from tests.procedures.rig import INSTANCE, Told, order, with_spec
 
 pytestmark = pytest.mark.engine
 
@@ -62,7 +62,7 @@ def build(engine: DockerEngine, workdir: Path, told: Told, *, dockerfile: str = 
         source=InlineSource(dockerfile=dockerfile, files={"serve": SERVE}),
         timeout=120,
     )
-    return build_image(wanted, engine=engine, reporter=told, secrets={}, workdir=workdir).image_id
+    return build_image(wanted, engine=engine, reporter=told, secrets={}, workdir=workdir, instance=INSTANCE).image_id
 
 
 def test_from_a_dockerfile_to_a_service_rolled_forward_and_taken_back(

@@ -6,8 +6,8 @@ import msgspec
 
 from runtime.contract import names
 from runtime.contract.orders import BuildImage, ContainerSpec, ConvergeService, Health, InlineSource, ReplicaSpec
-from runtime.engine.base import ContainerPlan
 from runtime.engine.fake import FakeEngine
+from runtime.engine.values import ContainerPlan
 from tests.worker.fake_control_plane import INSTANCE, FakeControlPlane, FakeJob
 
 ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"

@@ -7,10 +7,10 @@ from contextlib import contextmanager
 
 import pytest
 
-from runtime.engine.base import BuildEvent, BuildLine, BuildRequest, StepStarted
 from runtime.engine.errors import EngineUnavailable
 from runtime.engine.fake import FakeEngine
-from runtime.engine.fake import Trouble as EngineTrouble
+from runtime.engine.fake_calls import Trouble as EngineTrouble
+from runtime.engine.values import BuildEvent, BuildLine, BuildRequest, StepStarted
 from runtime.worker.attempt import Hands
 from runtime.worker.job import carry_out
 from tests.waiting import until

@@ -13,8 +13,8 @@ import pytest
 from runtime.contract.link import Changed, Snapshot
 from runtime.contract.names import LABEL_HEALTH
 from runtime.contract.orders import Health
-from runtime.engine.base import Container
 from runtime.engine.fake import FakeEngine
+from runtime.engine.values import Container
 from runtime.worker.agent import Agent
 from runtime.worker.masks import Masks
 from runtime.worker.rounds import Rounds, health_of
