@@ -4,11 +4,10 @@ Public addresses, and what the host's own configuration allows (names, addresses
 elsewhere a moment later gains nothing: it is not looked up again.
 """
 
-import ipaddress
 import socket
 from collections.abc import Sequence
 
-from runtime.contract.addresses import is_public_address
+from runtime.contract.addresses import is_public_address, is_within
 from runtime.source import SourceError
 
 
@@ -30,18 +29,10 @@ def pinned_address(host: str, port: int, *, private: Sequence[str]) -> str | Non
         ) from error
     addresses = list(dict.fromkeys(str(entry[4][0]) for entry in found))
     for address in addresses:
-        if not is_public_address(address) and not any(_holds(entry, address) for entry in private):
+        if not is_public_address(address) and not is_within(address, private):
             raise SourceError(
                 f"{host} leads to a private address, which builds do not fetch from",
                 code="source_private",
                 advice="An administrator may allow it on this host by SLIPWAY_GIT_PRIVATE_HOSTS.",
             )
     return addresses[0]
-
-
-def _holds(entry: str, address: str) -> bool:
-    """Is the address within the network that the entry names? False where the entry is a name."""
-    try:
-        return ipaddress.ip_address(address) in ipaddress.ip_network(entry, strict=False)
-    except ValueError:
-        return False

@@ -2,7 +2,7 @@
 
 import pytest
 
-from runtime.contract.addresses import is_public_address, may_be_public
+from runtime.contract.addresses import is_public_address, is_within, may_be_public
 
 
 @pytest.mark.parametrize("text", ["1.1.1.1", "185.199.108.133", "2606:4700::1111"])
@@ -29,3 +29,9 @@ def test_no_other_address_is(text: str) -> None:
 )  # fmt: skip
 def test_a_name_is_judged_by_its_look_alone(host: str, public: bool) -> None:
     assert may_be_public(host) is public
+
+
+def test_what_is_allowed_is_an_address_or_a_network_that_holds_it() -> None:
+    allowed = ["git.corp", "10.1.0.0/16", "192.168.0.7", "fd00::/8"]
+    assert all(is_within(address, allowed) for address in ("10.1.2.3", "192.168.0.7", "fd12::1"))
+    assert not any(is_within(address, allowed) for address in ("10.2.0.1", "192.168.0.8", "git.corp", "", "::1"))

@@ -5,7 +5,6 @@ that a name which points elsewhere a moment later gains nothing. No redirect is 
 private is reached where `settings.PRIVATE_TARGETS` names it.
 """
 
-import ipaddress
 import socket
 import ssl
 from collections.abc import Iterable, Iterator, Mapping
@@ -16,7 +15,7 @@ import httpcore
 import httpx
 from django.conf import settings
 
-from runtime.contract.addresses import is_public_address, may_be_public
+from runtime.contract.addresses import is_public_address, is_within, may_be_public
 from webapp.problems import Refusal
 
 CONNECT_SECONDS = 5.0
@@ -44,7 +43,7 @@ class Answer:
 
 def is_allowed(host: str) -> bool:
     """May this host be named at all? Asked at the door, before anything is looked up."""
-    return _is_named(host) or any(_holds(entry, host) for entry in settings.PRIVATE_TARGETS) or may_be_public(host)
+    return _is_named(host) or is_within(host, settings.PRIVATE_TARGETS) or may_be_public(host)
 
 
 def call(
@@ -177,12 +176,4 @@ def _is_named(host: str) -> bool:
 
 
 def _may_connect(address: str) -> bool:
-    return is_public_address(address) or any(_holds(entry, address) for entry in settings.PRIVATE_TARGETS)
-
-
-def _holds(entry: str, address: str) -> bool:
-    """Is the address within the network that the entry names? False where either is a name."""
-    try:
-        return ipaddress.ip_address(address) in ipaddress.ip_network(entry, strict=False)
-    except ValueError:
-        return False
+    return is_public_address(address) or is_within(address, settings.PRIVATE_TARGETS)

@@ -6,6 +6,7 @@ looked up; whoever connects resolves the name, asks again for each address, and 
 
 import ipaddress
 import re
+from collections.abc import Iterable
 
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 _HOST = re.compile(r"(?=.{1,253}\Z)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?")
@@ -32,3 +33,15 @@ def may_be_public(host: str) -> bool:
         return is_public_address(host)
     # A last label that is a number (0x7f.1, 2130706433) would be read as an address by the C library.
     return bool(_HOST.fullmatch(host)) and not f".{host}".endswith(_PRIVATE_ENDINGS)
+
+
+def is_within(address: str, allowed: Iterable[str]) -> bool:
+    """Does one of these name the address, or a network that holds it? Names of hosts among them hold nothing."""
+    return any(_holds(entry, address) for entry in allowed)
+
+
+def _holds(entry: str, address: str) -> bool:
+    try:
+        return ipaddress.ip_address(address) in ipaddress.ip_network(entry, strict=False)
+    except ValueError:
+        return False
