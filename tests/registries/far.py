@@ -91,7 +91,7 @@ def serving(far: Far) -> Iterator[Far]:
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     far.port = server.server_address[1]
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
     yield far
     server.shutdown()
     server.server_close()
