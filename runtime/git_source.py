@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 from runtime.child import CHILD_PATH, ChildTimeout, running
 from runtime.contract.names import GIT_COMMIT, is_safe_git_ref
 from runtime.contract.orders import GitSource
-from runtime.reach import pinned_address
+from runtime.reach import pinned_addresses
 from runtime.redaction import Secret
 from runtime.source import Context, SourceError, guarded_path, open_context
 
@@ -223,15 +223,15 @@ def _check_url(url: str, protocols: Sequence[str]) -> None:
 
 
 def _pin(url: str, private: Sequence[str]) -> str | None:
-    """The host, port and address to connect to, as git hands them to its HTTP library. SourceError."""
+    """The host, port and addresses to connect to, as git hands them to its HTTP library. SourceError."""
     parts = urlsplit(url)
     if parts.scheme != "https" or parts.hostname is None:
         return None
     port = parts.port or HTTPS_PORT
-    address = pinned_address(parts.hostname, port, private=private)
-    if address is None or ":" in parts.hostname:
+    addresses = pinned_addresses(parts.hostname, port, private=private)
+    if not addresses or ":" in parts.hostname:
         return None
-    return f"{parts.hostname}:{port}:{f'[{address}]' if ':' in address else address}"
+    return f"{parts.hostname}:{port}:{','.join(f'[{one}]' if ':' in one else one for one in addresses)}"
 
 
 def _git_failure(verb: str, lines: Sequence[str]) -> SourceError:

@@ -1,4 +1,4 @@
-"""Where a source may be fetched from: the name is looked up here, and git connects to the address that was asked about.
+"""Where a source may be fetched from: the name is looked up here, and git connects to addresses that were asked about.
 
 Public addresses, and what the host's own configuration allows (names, addresses, networks). A name that leads
 elsewhere a moment later gains nothing: it is not looked up again.
@@ -11,13 +11,14 @@ from runtime.contract.addresses import is_public_address, is_within
 from runtime.source import SourceError
 
 
-def pinned_address(host: str, port: int, *, private: Sequence[str]) -> str | None:
-    """The address to connect to for this host; None where the host's configuration names it, so that nothing is asked.
+def pinned_addresses(host: str, port: int, *, private: Sequence[str]) -> list[str]:
+    """The addresses to connect to for this host, in the order to try. None where the configuration names the host:
+    nothing is asked then.
 
     Raises SourceError when the name leads nowhere, or to any address that is private and not allowed.
     """
     if host.lower() in private:
-        return None
+        return []
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except OSError as error:
@@ -35,4 +36,4 @@ def pinned_address(host: str, port: int, *, private: Sequence[str]) -> str | Non
                 code="source_private",
                 advice="An administrator may allow it on this host by SLIPWAY_GIT_PRIVATE_HOSTS.",
             )
-    return addresses[0]
+    return addresses

@@ -252,7 +252,7 @@ def test_git_connects_to_the_address_that_was_asked_about(
     fetch: Callable[..., Context], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """No name server knows the name: what arrives has taken the address of the one look-up."""
-    leads_to(monkeypatch, "127.0.0.1")
+    leads_to(monkeypatch, "127.0.0.9", "127.0.0.1")  # nothing listens at the first
     heard: list[bytes] = []
     with socket.create_server(("127.0.0.1", 0)) as server:
 

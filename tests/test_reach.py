@@ -105,6 +105,20 @@ def test_the_address_that_was_asked_about_is_the_one_connected_to(
     assert next(answers) == "127.0.0.2"
 
 
+def test_where_the_first_address_does_not_answer_the_next_is_tried(
+    port: int, monkeypatch: pytest.MonkeyPatch, settings: Settings
+) -> None:
+    settings.PRIVATE_TARGETS = ["127.0.0.0/8"]
+    real = socket.getaddrinfo
+
+    def lookup(host: str, port: int, *args: Any, **more: Any) -> list[Any]:
+        both = ["127.0.0.9", "127.0.0.1"] if host == "ci.example.org" else [host]
+        return [entry for address in both for entry in real(address, port, *args, **more)]
+
+    monkeypatch.setattr(socket, "getaddrinfo", lookup)
+    assert reach.call("GET", f"http://ci.example.org:{port}/").status == 200
+
+
 def test_a_redirect_is_an_answer_and_is_not_followed(port: int, settings: Settings) -> None:
     settings.PRIVATE_TARGETS = ["127.0.0.1"]
     assert reach.call("GET", f"http://127.0.0.1:{port}/elsewhere").status == 302

@@ -8,7 +8,7 @@ private is reached where `settings.PRIVATE_TARGETS` names it.
 import socket
 import ssl
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 import httpcore
@@ -20,6 +20,7 @@ from webapp.problems import Refusal
 
 CONNECT_SECONDS = 5.0
 ANSWER_SECONDS = 10.0
+MAX_ADDRESSES = 4  # tried of one name
 MAX_ANSWER_BYTES = 2 * 1024 * 1024
 
 SocketOption = tuple[int, int, int] | tuple[int, int, bytes | bytearray] | tuple[int, int, None, int]
@@ -125,10 +126,13 @@ class _Backend(httpcore.SyncBackend):
             found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
         except OSError as error:
             raise httpcore.ConnectError(str(error)) from error
-        addresses = list(dict.fromkeys(str(entry[4][0]) for entry in found))
+        addresses = list(dict.fromkeys(str(entry[4][0]) for entry in found))[:MAX_ADDRESSES]
         if not _is_named(host) and not all(_may_connect(address) for address in addresses):
             raise _Private
-        return super().connect_tcp(addresses[0], port, timeout, local_address, socket_options)
+        for address in addresses[:-1]:  # IPv6 may come first where there is only IPv4
+            with suppress(httpcore.ConnectError):
+                return super().connect_tcp(address, port, timeout, local_address, socket_options)
+        return super().connect_tcp(addresses[-1], port, timeout, local_address, socket_options)
 
 
 class _Transport(httpx.BaseTransport):
