@@ -1,8 +1,6 @@
 """Produces one image from its source, telling of every step and line as it happens."""
 
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import msgspec
@@ -10,16 +8,16 @@ import msgspec
 from runtime.contract.names import BASE_IMAGE, LABEL_BUILD, LABEL_INSTANCE
 from runtime.contract.orders import BuildImage, GitSource
 from runtime.contract.reports import ImageResult, Problem
-from runtime.dockerfile import DockerfileRefused, base_images, check_build_args
+from runtime.dockerfile import base_images, check_build_args
 from runtime.engine.base import Engine
-from runtime.engine.errors import BuildFailed, EngineError, NotFound, WorkCancelled
+from runtime.engine.errors import BuildFailed, NotFound
 from runtime.engine.values import BuildEvent, BuildLine, BuildRequest, Built, StepStarted
 from runtime.git_source import GitLimits, fetch_git
+from runtime.procedures.answers import answered
 from runtime.procedures.base_image import ensure_base_image
-from runtime.procedures.ports import Cancelled, ProcedureError, Reporter, Secrets, StepEnd
-from runtime.procedures.problems import masked
+from runtime.procedures.ports import ProcedureError, Reporter, Secrets, StepEnd
 from runtime.redaction import Redactor, Secret
-from runtime.source import Context, SourceError, write_inline
+from runtime.source import Context, write_inline
 
 
 def build_image(
@@ -33,7 +31,7 @@ def build_image(
     git: GitLimits | None = None,
 ) -> ImageResult:
     """Carries out `order`. Raises ProcedureError or Cancelled; leaves nothing behind in `workdir`."""
-    with _answers(Redactor(secrets.values())):
+    with answered(Redactor(secrets.values())):
         reporter.phase("building")
         builder = engine.facts().builder
         reporter.fact("builder", builder)
@@ -49,26 +47,6 @@ def build_image(
             image_id, cached = _build(order, context, engine, reporter, instance=instance)
         result = _result(engine, image_id, builder=builder)
         return msgspec.structs.replace(result, commit=context.commit, cached_steps=cached)
-
-
-@contextmanager
-def _answers(redactor: Redactor) -> Iterator[None]:
-    """Whatever went wrong below leaves as one of the two endings a procedure has, with no secret
-    in it.
-    """
-    try:
-        yield
-    except WorkCancelled as error:
-        raise Cancelled from error
-    except ProcedureError as error:
-        raise ProcedureError(masked(error.problem, redactor)) from error
-    except SourceError as error:
-        raise ProcedureError(masked(error.problem, redactor)) from error
-    except DockerfileRefused as error:
-        problem = Problem(code="build_refused", whose="user", message=str(error))
-        raise ProcedureError(masked(problem, redactor)) from error
-    except EngineError as error:
-        raise ProcedureError(masked(error.problem(), redactor)) from error
 
 
 def _finished_before(order: BuildImage, engine: Engine) -> str | None:

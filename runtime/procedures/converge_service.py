@@ -22,6 +22,7 @@ from runtime.engine.errors import (
 from runtime.engine.facts import state_of
 from runtime.engine.values import Container, ContainerPlan
 from runtime.health import Prober, Unhealthy, prove_healthy
+from runtime.procedures.answers import answered
 from runtime.procedures.converge_plan import (
     OutdatedOrder,
     Plan,
@@ -34,7 +35,6 @@ from runtime.procedures.converge_plan import (
     restart_name,
 )
 from runtime.procedures.ports import Cancelled, ProcedureError, Reporter, Secrets
-from runtime.procedures.problems import masked
 from runtime.redaction import Redactor
 
 EVIDENCE_LINES = 20
@@ -51,7 +51,6 @@ class _Work:
     instance: str
     job: str
     prober: Prober
-    redactor: Redactor
     made: list[str] = field(default_factory=list)  # containers to remove if it goes wrong
     stopped: list[Container] = field(default_factory=list)  # containers to start again then
 
@@ -75,6 +74,7 @@ def converge_service(
     prober: Prober,
 ) -> ServiceResult:
     """Carries out `order`. Raises ProcedureError or Cancelled, with what was left standing."""
+    redactor = Redactor(secrets.values())
     work = _Work(
         order=order,
         engine=engine,
@@ -83,9 +83,8 @@ def converge_service(
         instance=instance,
         job=job,
         prober=prober,
-        redactor=Redactor(secrets.values()),
     )
-    with _answers(work):
+    with answered(redactor):
         reporter.phase("rolling")
         with reporter.step("Look at what runs"):
             plan = _plan(work)
@@ -100,18 +99,6 @@ def converge_service(
         with reporter.step("Remove what is not wanted any more"):
             _remove_former(work, plan)
         return _result(work)
-
-
-@contextmanager
-def _answers(work: _Work) -> Iterator[None]:
-    """Whatever the engine could not do leaves as a problem, with no secret in it."""
-    try:
-        yield
-    except ProcedureError as error:
-        problem = masked(error.problem, work.redactor)
-        raise ProcedureError(problem, result=error.result) from error
-    except EngineError as error:
-        raise ProcedureError(masked(error.problem(), work.redactor)) from error
 
 
 def _plan(work: _Work) -> Plan:

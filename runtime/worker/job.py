@@ -6,13 +6,10 @@ import traceback
 from dataclasses import dataclass
 from pathlib import Path
 
-from runtime.contract.orders import BuildImage, ConvergeService, Order
 from runtime.contract.reports import Claim, Finish, Problem, Result
-from runtime.engine.errors import EngineError
-from runtime.procedures.build_image import build_image
-from runtime.procedures.converge_service import converge_service
 from runtime.procedures.ports import Cancelled, ProcedureError, StepEnd
 from runtime.procedures.problems import masked
+from runtime.worker import procedures
 from runtime.worker.attempt import Attempt, Hands, at_work
 from runtime.worker.backoff import Backoff
 from runtime.worker.control_plane import LinesMissing, Refused, Unreachable
@@ -67,59 +64,19 @@ def _claim(job: str, hands: Hands) -> Claim | None:
 def _do(attempt: Attempt, hands: Hands) -> _Ending:
     """How it ended, whatever happened."""
     try:
-        with hands.turns.turn(_subject(attempt.claim.order), meanwhile=attempt.reporter.check_cancelled):
+        with hands.turns.turn(procedures.subject(attempt.claim.order), meanwhile=attempt.reporter.check_cancelled):
             attempt.outbox.book.start()
-            return _Ending("succeeded", _dispatch(attempt, hands))
+            return _Ending("succeeded", procedures.run(attempt, hands))
     except Cancelled as cancelled:
         return _Ending("cancelled", cancelled.result)
     except ProcedureError as error:
         return _Ending("failed", error.result, error.problem)
-    except EngineError as error:
-        return _Ending("failed", problem=masked(error.problem(), attempt.redactor))
     except Abandoned:
         return _Ending("failed")
     except Exception as error:
         if not attempt.lease.is_over():
             logger.exception("job %s: a fault of ours", attempt.claim.job)
         return _Ending("failed", problem=masked(_our_fault(error), attempt.redactor))
-
-
-def _subject(order: Order) -> str:
-    if isinstance(order, BuildImage):
-        return f"build {order.build}"
-    return f"service {order.service} {order.environment}"
-
-
-def _dispatch(attempt: Attempt, hands: Hands) -> Result:
-    order = attempt.claim.order
-    if isinstance(order, BuildImage):
-        return build_image(
-            order,
-            engine=hands.engine,
-            reporter=attempt.reporter,
-            secrets=attempt.secrets,
-            workdir=attempt.folder,
-            git=hands.git,
-            instance=attempt.claim.instance,
-        )
-    return _converge(order, attempt, hands)
-
-
-def _converge(order: ConvergeService, attempt: Attempt, hands: Hands) -> Result:
-    """The agent learns what to mask before a container can say it."""
-    hands.masks.keep(service=order.service, environment=order.environment, secrets=attempt.secrets.values())
-    result = converge_service(
-        order,
-        engine=hands.engine,
-        reporter=attempt.reporter,
-        secrets=attempt.secrets,
-        instance=attempt.claim.instance,
-        job=attempt.claim.job,
-        prober=hands.prober,
-    )
-    if not order.replicas:
-        hands.masks.forget(service=order.service, environment=order.environment)
-    return result
 
 
 def _our_fault(error: Exception) -> Problem:

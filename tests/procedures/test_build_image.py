@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from runtime.contract.names import BASE_IMAGE, LABEL_BUILD
+from runtime.contract.names import BASE_IMAGE, LABEL_BUILD, LABEL_INSTANCE
 from runtime.contract.orders import BuildImage, GitSource, InlineSource
 from runtime.contract.reports import ImageResult
 from runtime.engine.errors import DiskFull, EngineUnavailable
@@ -73,6 +73,7 @@ def test_every_step_and_line_is_told(yard: Yard) -> None:
     image = yard.engine.image(TAG)
     assert result.image_id == image.image_id
     assert image.labels[LABEL_BUILD] == "01build0000000000000000007"
+    assert image.labels[LABEL_INSTANCE] == INSTANCE
     assert len(result.layers) == 3
     assert (result.builder, yard.told.facts["builder"]) == ("classic", "classic")
 
@@ -105,6 +106,12 @@ def test_a_label_alone_does_not_make_an_image_the_builds(yard: Yard) -> None:
     yard.engine.add_image(tag=TAG, labels={LABEL_BUILD: "01build0000000000000000001"})
     yard.build(yard.order("RUN echo hello"))
     assert "build" in [verb for verb, _ in yard.engine.calls]
+
+
+def test_an_order_cannot_say_whose_slipway_built_it(yard: Yard) -> None:
+    yard.build(yard.order("RUN echo hello", labels={LABEL_INSTANCE: "another", "slipway.build": "another"}))
+    labels = yard.engine.image(TAG).labels
+    assert (labels[LABEL_INSTANCE], labels[LABEL_BUILD]) == (INSTANCE, "01build0000000000000000007")
 
 
 def test_a_build_is_cancelled_in_the_middle_of_a_step(yard: Yard) -> None:

@@ -1,0 +1,63 @@
+"""Which procedure carries out which order, and what two of them must not work on at once."""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from runtime.contract.orders import BuildImage, ConvergeService, Order
+from runtime.contract.reports import Result
+from runtime.procedures.build_image import build_image
+from runtime.procedures.converge_service import converge_service
+from runtime.worker.attempt import Attempt, Hands
+
+
+class _Procedure(NamedTuple):
+    """`subject` names what an order is about: of those with the same, one at a time is carried out."""
+
+    subject: Callable[[Any], str]
+    run: Callable[[Any, Attempt, Hands], Result]
+
+
+def subject(order: Order) -> str:
+    """What the order is about."""
+    return ORDERS[type(order)].subject(order)
+
+
+def run(attempt: Attempt, hands: Hands) -> Result:
+    """Carries out the attempt's order. ProcedureError, Cancelled."""
+    order = attempt.claim.order
+    return ORDERS[type(order)].run(order, attempt, hands)
+
+
+def _build(order: BuildImage, attempt: Attempt, hands: Hands) -> Result:
+    return build_image(
+        order,
+        engine=hands.engine,
+        reporter=attempt.reporter,
+        secrets=attempt.secrets,
+        workdir=attempt.folder,
+        git=hands.git,
+        instance=attempt.claim.instance,
+    )
+
+
+def _converge(order: ConvergeService, attempt: Attempt, hands: Hands) -> Result:
+    """The agent learns what to mask before a container can say it."""
+    hands.masks.keep(service=order.service, environment=order.environment, secrets=attempt.secrets.values())
+    result = converge_service(
+        order,
+        engine=hands.engine,
+        reporter=attempt.reporter,
+        secrets=attempt.secrets,
+        instance=attempt.claim.instance,
+        job=attempt.claim.job,
+        prober=hands.prober,
+    )
+    if not order.replicas:
+        hands.masks.forget(service=order.service, environment=order.environment)
+    return result
+
+
+ORDERS: dict[type[Order], _Procedure] = {
+    BuildImage: _Procedure(lambda order: f"build {order.build}", _build),
+    ConvergeService: _Procedure(lambda order: f"service {order.service} {order.environment}", _converge),
+}

@@ -1,0 +1,10 @@
+"""Which procedure carries out which order."""
+
+from typing import get_args
+
+from runtime.contract.orders import Order
+from runtime.worker.procedures import ORDERS
+
+
+def test_there_is_a_procedure_for_every_order_and_for_nothing_else() -> None:
+    assert set(get_args(Order)) == set(ORDERS)
