@@ -62,7 +62,7 @@ def make_environment(page: Page) -> None:
 def define_image(page: Page) -> None:
     page.get_by_role("link", name="Define an image").click()
     page.get_by_label("Short name").fill("ticker")
-    page.get_by_label(re.compile("^Dockerfile")).fill(DOCKERFILE)
+    page.locator(".cm-content[aria-label^=Dockerfile]").fill(DOCKERFILE)
     page.get_by_role("button", name="Save", exact=True).click()
     expect(page.get_by_role("heading", name="ticker", level=1)).to_be_visible()
 
