@@ -11,6 +11,8 @@ from pytest_django.fixtures import Settings
 
 from webapp import reach
 
+pytestmark = pytest.mark.thorough
+
 asked: list[str] = []
 
 

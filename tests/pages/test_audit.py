@@ -8,6 +8,8 @@ from tests.pages.reading import SCRIPT, get, post
 from webapp.audit import views
 from webapp.audit.services import record
 
+pytestmark = pytest.mark.thorough
+
 TRAIL = "/audit/"
 
 

@@ -12,6 +12,8 @@ from webapp.images.models import Image
 from webapp.jobs.models import Job
 from webapp.teams.services import create_project
 
+pytestmark = pytest.mark.thorough
+
 
 def board(cast: Cast, who: str) -> str:
     return get(cast.client(who), reverse("board", args=[cast.project.id]))

@@ -15,6 +15,8 @@ from webapp.images.models import Build, Image
 from webapp.images.services import define_image, request_build
 from webapp.jobs import services as jobs
 
+pytestmark = pytest.mark.thorough
+
 INLINE = {"slug": "shop", "kind": "dockerfile", "dockerfile": "FROM slipway/busybox:1\r\nRUN true\r\n"}
 GIT = {"slug": "shop", "kind": "git", "url": "https://git.example.org/a/b"}
 

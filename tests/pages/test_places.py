@@ -17,6 +17,8 @@ from webapp.hosts.models import Host
 from webapp.hosts.services import enroll, find_host, restrict
 from webapp.teams.policy import SYSTEM
 
+pytestmark = pytest.mark.thorough
+
 
 def test_environments_stand_in_their_order_with_hosts_and_protection(cast: Cast) -> None:
     cast.staging.hosts.clear()

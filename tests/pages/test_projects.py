@@ -9,6 +9,8 @@ from tests.pages.reading import SCRIPT, get, post
 from webapp.teams.models import Project, Team
 from webapp.teams.services import create_project
 
+pytestmark = pytest.mark.thorough
+
 
 @pytest.mark.parametrize("who", [*ROLES, "stranger", "admin"])
 def test_everybody_sees_the_projects_of_their_teams_and_no_other(cast: Cast, who: str) -> None:

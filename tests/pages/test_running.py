@@ -12,6 +12,8 @@ from webapp.deployments import services
 from webapp.deployments.models import Deployment, Replica, Service
 from webapp.jobs.models import Job
 
+pytestmark = pytest.mark.thorough
+
 SHELL = ["sh", "-c", "echo one\necho two", ""]
 
 

@@ -12,6 +12,8 @@ from webapp.teams.models import Membership, Team
 from webapp.teams.policy import ROLES as TABLE
 from webapp.teams.policy import Action
 
+pytestmark = pytest.mark.thorough
+
 
 @pytest.mark.parametrize("who", [*ROLES, "stranger", "admin"])
 def test_teams_list_and_page(cast: Cast, who: str) -> None:

@@ -10,6 +10,8 @@ from tests.pages.reading import SCRIPT, get, post
 from webapp.teams.models import Token
 from webapp.teams.services import find_token
 
+pytestmark = pytest.mark.thorough
+
 URL = "/tokens/"
 
 

@@ -12,6 +12,8 @@ from webapp.registries import services
 from webapp.registries.client import Unwilling
 from webapp.registries.models import Registry
 
+pytestmark = pytest.mark.thorough
+
 
 @pytest.fixture
 def far() -> Iterator[Far]:
