@@ -10,6 +10,7 @@ from webapp.images import api as images
 from webapp.images.lint import api as lint
 from webapp.live import api as live
 from webapp.logs import api as logs
+from webapp.notices import api as notices
 from webapp.registries import api as registries
 from webapp.rest import urls as rest
 from webapp.teams import api as teams
@@ -25,6 +26,7 @@ urlpatterns = [
     *lint.urlpatterns,
     *hooks.urlpatterns,
     *deployments.urlpatterns,
+    *notices.urlpatterns,
     *logs.urlpatterns,
     *live.urlpatterns,
     *rest.last,

@@ -7,6 +7,7 @@ private is reached where `settings.PRIVATE_TARGETS` names it.
 
 import socket
 import ssl
+import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -56,21 +57,22 @@ def call(
     seconds: float = ANSWER_SECONDS,
 ) -> Answer:
     """One request and its answer, whatever its status. Raises `Unreached`. `url` is http(s) and was checked."""
-    timeout = httpx.Timeout(seconds, connect=CONNECT_SECONDS)
+    timeout, until = httpx.Timeout(seconds, connect=CONNECT_SECONDS), time.monotonic() + seconds
     with _translated(url), httpx.Client(transport=_Transport(), timeout=timeout, trust_env=False) as client:  # noqa: SIM117
         with client.stream(method, url, headers=dict(headers or {}), content=body) as response:
             return Answer(
                 status=response.status_code,
                 headers={name.lower(): value for name, value in response.headers.items()},
-                text=_bounded(response.iter_bytes()).decode("utf-8", "replace"),
+                text=_bounded(response.iter_bytes(), until=until).decode("utf-8", "replace"),
             )
 
 
-def _bounded(pieces: Iterator[bytes]) -> bytes:
+def _bounded(pieces: Iterator[bytes], *, until: float) -> bytes:
+    """What comes until there is enough of it, or `until` by the monotonic clock: it may come byte by byte."""
     found = b""
     for piece in pieces:
         found += piece
-        if len(found) >= MAX_ANSWER_BYTES:
+        if len(found) >= MAX_ANSWER_BYTES or time.monotonic() > until:
             break
     return found[:MAX_ANSWER_BYTES]
 

@@ -47,8 +47,13 @@ SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 ANYONE_MAKES_TEAMS = env.bool("SLIPWAY_ANYONE_MAKES_TEAMS", default=True)
 GIT_PRIVATE_HOSTS = env.list("SLIPWAY_GIT_PRIVATE_HOSTS", default=[])  # private hosts that builds may fetch from
+SLIPWAY_URL = env.str("SLIPWAY_URL", default="http://127.0.0.1:8000")  # where the web server listens
 PRIVATE_TARGETS = env.list("SLIPWAY_PRIVATE_TARGETS", default=[])  # where webapp.reach may call though it is private
 TRUSTED_PROXIES = env.int("SLIPWAY_TRUSTED_PROXIES", default=0)  # how many X-Forwarded-For hops are ours
+PUBLIC_URL = (env.str("SLIPWAY_PUBLIC_URL", default="") or SLIPWAY_URL).rstrip("/")  # what links in notices begin with
+
+# Who is told, within the transaction, that a thing of a project changed: rooms above those in which it happens.
+HEARERS_OF_CHANGES = ["webapp.notices.hearing.heard"]
 
 INSTALLED_APPS = [
     "django.contrib.auth",
@@ -70,6 +75,7 @@ INSTALLED_APPS = [
     "webapp.images",
     "webapp.deployments",
     "webapp.hooks",
+    "webapp.notices",
     "webapp.rest",
     "webapp.ingest",
     "webapp.live",
@@ -142,7 +148,7 @@ REDIS_URL = env.str("REDIS_URL", default="redis://127.0.0.1:6379/0")
 REDIS_TIMEOUT_SECONDS = 5.0
 # No service gets these as fixed ports of a host: the web server's, Redis', the engine's.
 RESERVED_HOST_PORTS = {
-    urlsplit(env.str("SLIPWAY_URL", default="http://127.0.0.1:8000")).port,
+    urlsplit(SLIPWAY_URL).port,
     urlsplit(REDIS_URL).port,
     *env.list("SLIPWAY_RESERVED_PORTS", cast=int, default=[2375, 2376]),
 } - {None}

@@ -27,6 +27,8 @@ def ids(house: House) -> dict[str, str]:
     project = stage.project["id"]
     with house.api() as api:
         broken = make_image(api, stage.project, slug="broken", dockerfile=BROKEN, files={"index.html": "<p>x</p>"})
+        told = {"project": project, "name": "chat", "kind": "webhook", "url": "https://chat.example.org/in"}
+        channel = post(api, "channels/", {**told, "events": ["build.started", "build.failed"]})
         failed = build(api, broken)
         post(api, "secrets/", {"project": project, "name": "API_KEY", "value": "secret"})
         guarded = {"project": project, "slug": "production", "rank": 2, "protected": True, "hosts": ["local"]}
@@ -46,6 +48,7 @@ def ids(house: House) -> dict[str, str]:
         "hook": hook,
         "registry": registry["id"],
         "delivery": delivery,
+        "channel": channel["id"],
         "image": stage.image["id"],
         "build": failed["id"],
         "good build": stage.build["id"],

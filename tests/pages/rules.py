@@ -10,6 +10,7 @@ from tests.deployments import rules as running
 from tests.environments import rules as environments
 from tests.hooks import rules as hooks
 from tests.hosts import rules as hosts
+from tests.notices import rules as notices
 from tests.registries import rules as registries
 from tests.rest.walk import Made, Rule, nothing
 from tests.teams import rules as teams
@@ -237,4 +238,14 @@ REGISTRIES = (
     act("registry_remove", OPERATORS, registries.a_registry),
 )
 
-RULES: tuple[Rule, ...] = (*FRAME, *TEAMS, *IMAGES, *RUNNING, *PLACES, *HOOKS, *REGISTRIES)
+NOTICES = (
+    look("notices", MEMBERS, teams.the_project),
+    *form("channel_new", OPERATORS_SEE, OPERATORS_SEE, teams.the_project, notices.a_form),
+    *form("channel", MEMBERS, OPERATORS, notices.a_channel, notices.a_change),
+    act("channel_test", OPERATORS, notices.a_channel),
+    act("channel_secret", OPERATORS_SEE, notices.a_channel),
+    act("channel_delete", OPERATORS, notices.a_channel),
+    act("notice_resend", OPERATORS, notices.a_failed_notice),
+)
+
+RULES: tuple[Rule, ...] = (*FRAME, *TEAMS, *IMAGES, *RUNNING, *PLACES, *HOOKS, *REGISTRIES, *NOTICES)

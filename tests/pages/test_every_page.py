@@ -12,13 +12,21 @@ from django.urls import URLPattern, URLResolver, reverse
 
 from tests.cast import Cast, make_ready
 from tests.pages.reading import faults
-from tests.pages.rules import FRAME, HOOKS, IMAGES, PLACES, RULES, RUNNING, TEAMS
+from tests.pages.rules import FRAME, HOOKS, IMAGES, NOTICES, PLACES, RULES, RUNNING, TEAMS
 from tests.rest.walk import COLUMNS, METHODS, Rule, rows, undone
 from webapp.jobs import dispatch
 
 READERS = ("viewer", "owner", "admin")  # they see different pages; to read all six costs too much
 NOBODY, FORGER = Client(), Client(enforce_csrf_checks=True)
-ROOMS = {"frame": FRAME, "teams": TEAMS, "images": IMAGES, "running": RUNNING, "places": PLACES, "hooks": HOOKS}
+ROOMS = {
+    "notices": NOTICES,
+    "frame": FRAME,
+    "teams": TEAMS,
+    "images": IMAGES,
+    "running": RUNNING,
+    "places": PLACES,
+    "hooks": HOOKS,
+}
 
 
 @pytest.fixture(autouse=True)

@@ -5,6 +5,7 @@ from tests.deployments.rules import RULES as RUNNING
 from tests.environments.rules import RULES as ENVIRONMENTS
 from tests.hooks.rules import RULES as HOOKS
 from tests.hosts.rules import RULES as HOSTS
+from tests.notices.rules import RULES as NOTICES
 from tests.registries.rules import RULES as REGISTRIES
 from tests.rest.walk import Rule
 from tests.teams.rules import RULES as TEAMS
@@ -32,4 +33,5 @@ RULES: tuple[Rule, ...] = (
     *REGISTRIES,
     *RUNNING,
     *HOOKS,
+    *NOTICES,
 )

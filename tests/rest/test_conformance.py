@@ -15,6 +15,7 @@ from schemathesis.specs.openapi import checks
 from tests.cast import Cast
 from tests.deployments.rules import harbour_of
 from tests.hooks.rules import a_hook
+from tests.notices.rules import a_channel, a_failed_notice
 from webapp.jobs import dispatch
 from webapp.rest.documents import description
 from webapp.teams.models import User
@@ -78,6 +79,8 @@ def ids(cast: Cast) -> dict[str, str]:
         "logs": deployment.log_id,
         "audit": "1",
         "hooks": hook["id"],
+        "channels": a_channel(cast)["id"],
+        "notices": a_failed_notice(cast)["id"],
     }
 
 

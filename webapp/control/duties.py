@@ -15,6 +15,7 @@ from webapp.ingest import owners
 from webapp.jobs import broadcast
 from webapp.jobs import services as jobs
 from webapp.logs import archive
+from webapp.notices import services as notices
 
 logger = logging.getLogger(__name__)
 
@@ -57,6 +58,14 @@ def _prune_deliveries(moment: datetime) -> int:
     return hooks.prune(now=moment)
 
 
+def _send_notices(moment: datetime) -> int:
+    return notices.send_due(now=moment)
+
+
+def _prune_notices(moment: datetime) -> int:
+    return notices.prune(now=moment)
+
+
 # Each loop is a thread of its own: what is slow, or calls somebody outside, is a chore, and no lease waits for it.
 # Lines have a loop to themselves, since hosts keep in their spool what is not archived.
 LOOPS: Mapping[str, Sequence[Part]] = {
@@ -70,5 +79,7 @@ LOOPS: Mapping[str, Sequence[Part]] = {
         Part("reconcile", _reconcile, every=1.0),
         Part("refusals", _settle_refusals, every=5.0),
         Part("deliveries", _prune_deliveries, every=600.0),
+        Part("old notices", _prune_notices, every=600.0),
     ),
+    "notices": (Part("notices", _send_notices, every=1.0),),  # waits for others, so nothing waits for it
 }

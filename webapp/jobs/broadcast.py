@@ -1,16 +1,20 @@
-"""The only publisher to the channel layer: small signals that something changed, never what.
+"""Whoever hears that something changed: at once rooms above that keep it, and on commit the browsers.
 
-A signal may get lost (the layer delivers at most once); whoever shows something asks again now and then.
+This is the only publisher to the channel layer: small signals that something changed, never what. A signal may get
+lost (the layer delivers at most once); whoever shows something asks again now and then.
 """
 
 import asyncio
 import logging
 import time
-from functools import partial
+from collections.abc import Callable
+from functools import cache, partial
 
 from asgiref.sync import async_to_sync
 from channels.layers import get_channel_layer
+from django.conf import settings
 from django.db import transaction
+from django.utils.module_loading import import_string
 from redis.exceptions import RedisError
 
 SEND_SECONDS = 2.0
@@ -25,9 +29,20 @@ def group_of(project_id: str | None) -> str:
 
 
 def changed(*, kind: str, id: str, state: str, project_id: str | None) -> None:
-    """Tell browsers, when the transaction commits, that this thing is in this state now. Never fails."""
+    """Tell that this thing is in this state: the hearers in settings at once, browsers when the transaction commits.
+
+    To tell browsers never fails; when a hearer fails, so does the verb.
+    """
+    if project_id:
+        for hear in _hearers():
+            hear(kind=kind, id=id, project_id=project_id)
     event = {"kind": kind, "id": id, "state": state, "project": project_id or ""}
     transaction.on_commit(partial(_publish, group_of(project_id), event))
+
+
+@cache
+def _hearers() -> tuple[Callable[..., None], ...]:
+    return tuple(import_string(path) for path in settings.HEARERS_OF_CHANGES)
 
 
 def _publish(group: str, event: dict[str, str]) -> None:

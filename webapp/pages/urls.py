@@ -17,6 +17,7 @@ urlpatterns = [
     path("", include("webapp.deployments.urls")),
     path("", include(images.urlpatterns(using.users))),
     path("", include("webapp.hooks.urls")),
+    path("", include("webapp.notices.urls")),
     path("", include("webapp.environments.urls")),
     path("", include("webapp.registries.urls")),
     path("", include(hosts.urlpatterns(tenants))),
