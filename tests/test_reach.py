@@ -90,6 +90,20 @@ def test_a_public_name_that_leads_to_a_private_address_is_not_called(
     assert refused.value.code == "ssrf.blocked" and asked == []
 
 
+def test_an_address_too_many_to_be_tried_is_asked_about_all_the_same(
+    port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    many = [*(f"93.184.215.{last}" for last in range(1, reach.MAX_ADDRESSES + 1)), "10.0.0.5"]
+
+    def lookup(host: str, port: int, **more: Any) -> list[Any]:
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, port)) for address in many]
+
+    monkeypatch.setattr(socket, "getaddrinfo", lookup)
+    with pytest.raises(reach.Unreached) as refused:
+        reach.call("GET", f"http://ci.example.org:{port}/", seconds=0.2)
+    assert refused.value.code == "ssrf.blocked"
+
+
 def test_the_address_that_was_asked_about_is_the_one_connected_to(
     port: int, monkeypatch: pytest.MonkeyPatch, settings: Settings
 ) -> None:

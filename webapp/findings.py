@@ -17,6 +17,7 @@ MAX_VARIABLES_BYTES = 256 * 1024
 MAX_PATH = 500
 MAX_PATH_PART = 200
 MAX_WORDS = 200
+MAX_PATTERNS = 20
 MAX_WORD_BYTES = 8 * 1024
 _NOT_SHOWN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})  # control, bidi overrides, half characters
 _DRIVE = re.compile(r"[A-Za-z]:")
@@ -137,6 +138,16 @@ class Findings:
             self.add(f"{field}.{key}", "This name is reserved: it changes which programs run.")
             return False
         return True
+
+    def patterns(self, value: object, field: str, *, limit: int, such_as: str) -> list[str]:
+        """Patterns as in a shell, each of at most `limit` bytes; `such_as` shows how they look."""
+        if not isinstance(value, Sequence) or isinstance(value, str) or len(value) > MAX_PATTERNS:
+            self.add(field, f"At most {MAX_PATTERNS} patterns.")
+            return []
+        clean = [self.text(pattern, field, limit=limit) for pattern in value]
+        if not all(pattern.isprintable() and pattern == pattern.strip() for pattern in clean):
+            self.add(field, f"A pattern has visible characters only, such as {such_as}.")
+        return clean
 
     def path(self, value: object, field: str) -> str:
         """A path that stays below where it starts: relative, plain, with / between its parts."""

@@ -28,6 +28,16 @@ class Refusal(Exception):
         self.reasons = list(reasons)
         self.retry_after = retry_after  # seconds; 0: not said
 
+    def as_problem(self) -> dict[str, object]:
+        """The members that every problem document has (RFC 9457), for answers that do not go through the REST floor."""
+        return {
+            "type": "about:blank",
+            "title": self.title,
+            "status": self.status,
+            "detail": self.detail,
+            "code": self.code,
+        }
+
 
 class Invalid(Refusal):
     """400: bad input; `errors` by field."""

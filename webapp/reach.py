@@ -58,13 +58,16 @@ def call(
 ) -> Answer:
     """One request and its answer, whatever its status. Raises `Unreached`. `url` is http(s) and was checked."""
     timeout, until = httpx.Timeout(seconds, connect=CONNECT_SECONDS), time.monotonic() + seconds
-    with _translated(url), httpx.Client(transport=_Transport(), timeout=timeout, trust_env=False) as client:  # noqa: SIM117
-        with client.stream(method, url, headers=dict(headers or {}), content=body) as response:
-            return Answer(
-                status=response.status_code,
-                headers={name.lower(): value for name, value in response.headers.items()},
-                text=_bounded(response.iter_bytes(), until=until).decode("utf-8", "replace"),
-            )
+    with (
+        _translated(url),
+        httpx.Client(transport=_Transport(), timeout=timeout, trust_env=False) as client,
+        client.stream(method, url, headers=dict(headers or {}), content=body) as response,
+    ):
+        return Answer(
+            status=response.status_code,
+            headers={name.lower(): value for name, value in response.headers.items()},
+            text=_bounded(response.iter_bytes(), until=until).decode("utf-8", "replace"),
+        )
 
 
 def _bounded(pieces: Iterator[bytes], *, until: float) -> bytes:
@@ -128,13 +131,14 @@ class _Backend(httpcore.SyncBackend):
             found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
         except OSError as error:
             raise httpcore.ConnectError(str(error)) from error
-        addresses = list(dict.fromkeys(str(entry[4][0]) for entry in found))[:MAX_ADDRESSES]
+        addresses = list(dict.fromkeys(str(entry[4][0]) for entry in found))
         if not _is_named(host) and not all(_may_connect(address) for address in addresses):
             raise _Private
-        for address in addresses[:-1]:  # IPv6 may come first where there is only IPv4
+        *first, last = addresses[:MAX_ADDRESSES]
+        for address in first:  # IPv6 may come first where there is only IPv4
             with suppress(httpcore.ConnectError):
                 return super().connect_tcp(address, port, timeout, local_address, socket_options)
-        return super().connect_tcp(addresses[-1], port, timeout, local_address, socket_options)
+        return super().connect_tcp(last, port, timeout, local_address, socket_options)
 
 
 class _Transport(httpx.BaseTransport):

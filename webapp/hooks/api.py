@@ -38,7 +38,7 @@ class Hooks(Listed, Shown, RoomViewSet):
         rows = Image.objects.visible_to(self.actor).select_related("project__team")
         image = visible(rows, body.pop("image"))
         hook, secret = services.create_hook(actor=self.actor, image=image, **body)
-        return self._told(hook, secret, status=201)
+        return self._told(hook, secret)
 
     @extend_schema(request=HookChange, responses=HookShown)
     def partial_update(self, request: Request, id: str) -> Response:
@@ -59,11 +59,11 @@ class Hooks(Listed, Shown, RoomViewSet):
         self.body(NothingSerializer)
         hook = self.found(id)
         secret = services.renew_secret(actor=self.actor, hook=hook)
-        return self._told(self.found(id), secret, status=201)
+        return self._told(self.found(id), secret)
 
-    def _told(self, hook: Hook, secret: str, *, status: int) -> Response:
+    def _told(self, hook: Hook, secret: str) -> Response:
         context = {**self.get_serializer_context(), "secret": secret}
-        return Response(HookMade(hook, context=context).data, status=status)
+        return Response(HookMade(hook, context=context).data, status=201)
 
 
 class Deliveries(RoomViewSet):

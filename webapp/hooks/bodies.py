@@ -7,9 +7,10 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from webapp.checks import slug_pattern
+from webapp.findings import MAX_PATTERNS
 from webapp.hooks.events import KINDS
 from webapp.hooks.models import Delivery, Hook
-from webapp.hooks.services.defining import MAX_PATTERN, MAX_PATTERNS
+from webapp.hooks.services.defining import MAX_PATTERN
 from webapp.rest.serializers import StrictSerializer
 
 

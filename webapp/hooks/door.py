@@ -49,17 +49,10 @@ def _body(request: HttpRequest) -> bytes:
 
 
 def _refused(refusal: Refusal) -> HttpResponse:
-    problem = {
-        "type": "about:blank",
-        "title": refusal.title,
-        "status": refusal.status,
-        "detail": refusal.detail,
-        "code": refusal.code,
-        "reasons": refusal.reasons,
-    }
+    problem = {**refusal.as_problem(), "reasons": refusal.reasons}
     answer = JsonResponse(problem, status=refusal.status, content_type="application/problem+json")
-    if isinstance(refusal, refusals.TooMany):
-        answer.headers["Retry-After"] = str(refusal.wait)
+    if refusal.retry_after:
+        answer.headers["Retry-After"] = str(refusal.retry_after)
     return answer
 
 

@@ -10,14 +10,14 @@ ACTIONS = {"hook.disabled": "hook.ignored", "hook.other_repository": "hook.ignor
 
 
 class TooMany(Refusal):
-    """429: `wait` seconds until there is room."""
+    """429: it is `wait` seconds until there is room."""
 
     status = 429
     title = "Too many requests"
 
     def __init__(self, *, wait: float) -> None:
-        super().__init__(code="hook.rate", detail="So many deliveries in a minute are not heard: send it again later.")
-        self.wait = max(1, math.ceil(wait))
+        detail = "So many deliveries in a minute are not heard: send it again later."
+        super().__init__(code="hook.rate", detail=detail, retry_after=max(1, math.ceil(wait)))
 
 
 def remember(refusal: Refusal, *, hook_id: str, ip: str, request_id: str) -> None:

@@ -34,14 +34,8 @@ def answer(refusal: Refusal) -> HttpResponse:
     if isinstance(refusal, LinesMissing):
         body = msgspec.json.encode(MissingLines(code=refusal.code, last=refusal.last))
         return HttpResponse(body, status=409, content_type="application/json")
-    problem = {
-        "type": "about:blank",
-        "title": refusal.title,
-        "status": refusal.status,
-        "detail": refusal.detail,
-        "code": refusal.code,
-    }
-    return HttpResponse(msgspec.json.encode(problem), status=refusal.status, content_type="application/problem+json")
+    body = msgspec.json.encode(refusal.as_problem())
+    return HttpResponse(body, status=refusal.status, content_type="application/problem+json")
 
 
 def remember(refusal: Refusal, *, host: Host | None, ip: str) -> None:

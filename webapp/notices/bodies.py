@@ -6,9 +6,10 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from webapp.checks import slug_pattern
+from webapp.findings import MAX_PATTERNS
 from webapp.notices.events import EVENTS
 from webapp.notices.models import Channel, Notice
-from webapp.notices.validation import KINDS, MAX_PATTERN, MAX_PATTERNS, MAX_URL
+from webapp.notices.validation import KINDS, MAX_PATTERN, MAX_URL
 from webapp.notices.ways.statuses import FORGES
 from webapp.rest.serializers import StrictSerializer
 

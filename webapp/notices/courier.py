@@ -6,7 +6,6 @@ name says, a connection to an address that is not public is never begun. No redi
 no database and no key, and prints nothing that the far side said.
 """
 
-import ipaddress
 import json
 import socket
 import sys
@@ -16,7 +15,7 @@ from typing import Any
 import requests
 from apprise import Apprise, AppriseAsset
 
-from runtime.contract.addresses import is_public_address
+from runtime.contract.addresses import is_public_address, is_within
 
 MAX_ORDER_BYTES = 256 * 1024
 CONNECT_SECONDS = 10.0
@@ -26,7 +25,7 @@ class Guard:
     """What may be connected to, and whether something was held back. `allow`: private hosts and networks."""
 
     def __init__(self, allow: Sequence[str]) -> None:
-        self.networks = [network for network in (_network(entry) for entry in allow) if network is not None]
+        self.allow = tuple(allow)
         self.names = frozenset(entry.lower() for entry in allow)
         self.trusted: set[str] = set()  # addresses of hosts that are allowed by name
         self.blocked = False
@@ -34,12 +33,7 @@ class Guard:
 
     def may_connect(self, address: str) -> bool:
         """Asked of addresses; a name is none."""
-        if is_public_address(address) or address in self.trusted:
-            return True
-        try:
-            return any(ipaddress.ip_address(address) in network for network in self.networks)
-        except ValueError:
-            return False
+        return is_public_address(address) or address in self.trusted or is_within(address, self.allow)
 
     def check(self, family: int, address: Any) -> None:
         """Raise before a connection that may not be."""
@@ -103,13 +97,6 @@ def main() -> int:
     answer, sys.stdout = sys.stdout, sys.stderr  # whatever else prints does not answer for us
     print(json.dumps(carry(order)), file=answer)
     return 0
-
-
-def _network(entry: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network | None:
-    try:
-        return ipaddress.ip_network(entry, strict=False)
-    except ValueError:
-        return None
 
 
 if __name__ == "__main__":

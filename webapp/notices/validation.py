@@ -16,7 +16,6 @@ from webapp.reach import is_allowed
 KINDS = ("webhook", "apprise", "commit_status")
 MAX_URL = 2000
 MAX_BASE = 300  # it is shown
-MAX_PATTERNS = 20
 MAX_PATTERN = 100
 PRIVATE = "This host is private or local; an administrator may allow it (SLIPWAY_PRIVATE_TARGETS)."
 
@@ -97,17 +96,6 @@ def clean_events(findings: Findings, events: object, *, kind: str) -> list[str]:
     if not all(event in possible for event in events):
         findings.add("events", f"There are {', '.join(possible)}.")
     return [event for event in possible if event in events]
-
-
-def clean_patterns(findings: Findings, field: str, patterns: object) -> list[str]:
-    """Patterns of short names."""
-    if not isinstance(patterns, Sequence) or isinstance(patterns, str) or len(patterns) > MAX_PATTERNS:
-        findings.add(field, f"At most {MAX_PATTERNS} patterns.")
-        return []
-    clean = [findings.text(pattern, field, limit=MAX_PATTERN) for pattern in patterns]
-    if not all(pattern.isprintable() and pattern == pattern.strip() for pattern in clean):
-        findings.add(field, "A pattern has visible characters only, such as front or api-*.")
-    return clean
 
 
 def clean_forge(findings: Findings, forge: object) -> str:

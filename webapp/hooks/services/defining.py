@@ -17,7 +17,6 @@ from webapp.problems import Conflicting, Invalid
 from webapp.teams.policy import Action, Actor, require
 
 MAX_HOOKS = 20  # of one image
-MAX_PATTERNS = 20
 MAX_PATTERN = 200
 EVERY_BRANCH = ("*",)
 
@@ -122,17 +121,10 @@ def _filters(
     findings: Findings, *, branches: Sequence[str], tags: Sequence[str], paths: Sequence[str]
 ) -> dict[str, list[str]]:
     given = {"branches": branches, "tags": tags, "paths": paths}
-    return {field: _patterns(findings, field, patterns) for field, patterns in given.items()}
-
-
-def _patterns(findings: Findings, field: str, patterns: Sequence[str]) -> list[str]:
-    if len(patterns) > MAX_PATTERNS:
-        findings.add(field, f"At most {MAX_PATTERNS} patterns.")
-        return []
-    clean = [findings.text(pattern, field, limit=MAX_PATTERN) for pattern in patterns]
-    if not all(pattern.isprintable() and pattern == pattern.strip() for pattern in clean):
-        findings.add(field, "A pattern has visible characters only, such as main, release/* or v*.")
-    return clean
+    return {
+        field: findings.patterns(patterns, field, limit=MAX_PATTERN, such_as="main, release/* or v*")
+        for field, patterns in given.items()
+    }
 
 
 def _facts(hook: Hook) -> dict[str, Any]:

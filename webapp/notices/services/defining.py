@@ -146,9 +146,13 @@ def _address(findings: Findings, kind: str, url: object) -> str:
 def _filters(findings: Findings, kind: str, *, events: object, images: object, environments: object) -> dict[str, Any]:
     return {
         "events": validation.clean_events(findings, events, kind=kind),
-        "images": validation.clean_patterns(findings, "images", images),
-        "environments": validation.clean_patterns(findings, "environments", environments),
+        "images": _patterns(findings, "images", images),
+        "environments": _patterns(findings, "environments", environments),
     }
+
+
+def _patterns(findings: Findings, field: str, patterns: object) -> list[str]:
+    return findings.patterns(patterns, field, limit=validation.MAX_PATTERN, such_as="front or api-*")
 
 
 def _status_fields(findings: Findings, project: Project, kind: str, forge: str, credential: str) -> dict[str, str]:
