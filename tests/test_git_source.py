@@ -16,6 +16,8 @@ from runtime.procedures.ports import Cancelled
 from runtime.redaction import Secret
 from runtime.source import Context, SourceError
 
+pytestmark = pytest.mark.thorough
+
 LOCAL = GitLimits(protocols=("file",))
 AUTHOR = {"GIT_AUTHOR_NAME": "a", "GIT_AUTHOR_EMAIL": "a@example.org"}
 ENVIRONMENT = {

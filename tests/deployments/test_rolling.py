@@ -1,10 +1,14 @@
 """Host by host: the next only when the one before is done, and back again when one fails."""
 
+import pytest
+
 from runtime.contract.reports import Finish
 from tests.deployments.rig import Harbour
 from webapp.deployments import follow, services
 from webapp.deployments.models import Deployment, DeploymentJob, DesiredState, Replica
 from webapp.jobs.models import Job
+
+pytestmark = pytest.mark.thorough
 
 
 def two_hosts(harbour: Harbour) -> tuple[Deployment, Deployment]:

@@ -156,6 +156,7 @@ def test_what_is_no_name_reaches_no_registry(trade: Trade, name: str) -> None:
         trade.push(name)
 
 
+@pytest.mark.thorough
 def test_a_pull_and_a_push_end_when_asked(trade: Trade) -> None:
     name = trade.name(at=trade.registry.silent)
     trade.bench.engine.tag(trade.image, name)
@@ -166,6 +167,7 @@ def test_a_pull_and_a_push_end_when_asked(trade: Trade) -> None:
         assert time.monotonic() - since < 0.3 + CANCEL_WITHIN
 
 
+@pytest.mark.thorough
 def test_a_pull_and_a_push_end_at_their_deadline(trade: Trade) -> None:
     name = trade.name(at=trade.registry.silent)
     trade.bench.engine.tag(trade.image, name)

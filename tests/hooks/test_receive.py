@@ -21,6 +21,8 @@ from webapp.images.models import Build
 from webapp.images.services import change_image
 from webapp.teams.policy import Action, HookBearer, actions_in, actor_for_hook
 
+pytestmark = pytest.mark.thorough
+
 KINDS = ("github", "gitlab", "gitea", "generic")
 
 

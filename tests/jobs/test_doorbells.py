@@ -62,6 +62,7 @@ def test_redis_away_is_left_to_the_control_loop(
     assert "was not rung" in caplog.text
 
 
+@pytest.mark.thorough
 def test_what_nobody_took_rings_again_and_the_pauses_grow(gangway: Gangway) -> None:
     gangway.job()
     gangway.rung.clear()
@@ -70,6 +71,7 @@ def test_what_nobody_took_rings_again_and_the_pauses_grow(gangway: Gangway) -> N
     assert rung_at == [4, 12, 28, 48, 68, 88, 108]
 
 
+@pytest.mark.thorough
 def test_after_a_flush_every_outstanding_order_rings_within_30_seconds(gangway: Gangway) -> None:
     made = {gangway.job().id for _ in range(5)}
     Host.objects.update(last_heard_at=later(3600))
@@ -81,6 +83,7 @@ def test_after_a_flush_every_outstanding_order_rings_within_30_seconds(gangway: 
     assert set(gangway.rung) == made
 
 
+@pytest.mark.thorough
 def test_a_silent_hosts_queue_stays_short(gangway: Gangway) -> None:
     gangway.job()
     gangway.rung.clear()

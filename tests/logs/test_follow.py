@@ -14,7 +14,7 @@ from webapp.logs import archive, fanout, follow, tail
 from webapp.logs import services as logs
 from webapp.logs.models import Log
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.thorough]
 PATIENCE = 5.0
 
 Rows = list[tuple[int, int, str, str]]

@@ -15,7 +15,7 @@ from webapp.logs.models import Log
 from webapp.problems import Invalid
 from webapp.teams.models import Project
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.thorough]
 
 
 def fill(log: Log, *, archived: int, held: int) -> None:

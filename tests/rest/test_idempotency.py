@@ -14,6 +14,8 @@ from webapp.rest.models import IdempotentAnswer
 from webapp.teams.models import Project, Team
 from webapp.teams.services import projects
 
+pytestmark = pytest.mark.thorough
+
 JSON = "application/json"
 PATH = "/api/v1/projects/"
 

@@ -23,6 +23,8 @@ from tests.waiting import until
 from tests.worker.fake_control_plane import FakeControlPlane
 from tests.worker.given import new_id, run_container
 
+pytestmark = pytest.mark.thorough
+
 HTTP = Health(kind="http", port=8080, path="/healthz", interval=0.1, retries=2, deadline=60.0)
 OLD_NS = 1  # started long ago
 
