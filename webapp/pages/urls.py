@@ -2,10 +2,11 @@
 
 from django.urls import include, path
 
-from webapp.deployments import tenants, using
+from webapp.deployments import contents, tenants, using
 from webapp.hosts import urls as hosts
 from webapp.images import urls as images
 from webapp.pages import views
+from webapp.teams import urls as teams
 
 urlpatterns = [
     path("", views.home, name="home"),
@@ -13,7 +14,7 @@ urlpatterns = [
     path("sign-out/", views.sign_out, name="sign_out"),
     path("account/", views.account, name="account"),
     path("palette/", views.palette, name="palette"),
-    path("", include("webapp.teams.urls")),  # projects/new/ before a project's own page
+    path("", include(teams.urlpatterns(contents.contents))),  # projects/new/ before a project's own page
     path("", include("webapp.deployments.urls")),
     path("", include(images.urlpatterns(using.users))),
     path("", include("webapp.hooks.urls")),

@@ -1,12 +1,12 @@
 """Pages of projects: the list, a new one, its settings."""
 
 from django.contrib import messages
-from django.db.models import Count
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 
 from webapp.page import PageRequest, find, look, page, verb
+from webapp.teams.contents import Contents, Counting
 from webapp.teams.forms import ProjectForm, RenameForm
 from webapp.teams.models import Project, Team
 from webapp.teams.policy import Action, may
@@ -14,18 +14,15 @@ from webapp.teams.services import create_project, delete_project, rename_project
 
 
 @look
-def index(request: PageRequest) -> HttpResponse:
+def index(request: PageRequest, contents: Counting) -> HttpResponse:
     """Every project the person may see, by team."""
     actor = request.actor
-    projects = Project.objects.visible_to(actor).select_related("team").order_by("team__slug", "slug")
-    counted = projects.annotate(
-        services_count=Count("services", distinct=True),
-        images_count=Count("images", distinct=True),
-        environments_count=Count("environments", distinct=True),
-    )
+    projects = list(Project.objects.visible_to(actor).select_related("team").order_by("team__slug", "slug"))
+    counted = contents(projects)
+    rows = [(project, counted.get(project.id, Contents())) for project in projects]
     teams = Team.objects.visible_to(actor)
     makes = any(may(actor, Action.DEFINE, team) for team in teams)
-    return render(request, "projects/index.html", {"projects": counted, "teams": teams, "makes": makes})
+    return render(request, "projects/index.html", {"projects": rows, "teams": teams, "makes": makes})
 
 
 @page
