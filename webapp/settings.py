@@ -72,6 +72,7 @@ INSTALLED_APPS = [
     "webapp.jobs",
     "webapp.environments",
     "webapp.registries",
+    "webapp.holdings",
     "webapp.images",
     "webapp.deployments",
     "webapp.hooks",

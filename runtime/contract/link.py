@@ -13,6 +13,7 @@ from runtime.contract.reports import BoundPort, Line, LogPosition
 MAX_FRAME_BYTES = 1024 * 1024
 RELIST_SECONDS = 5.0
 SILENT_AFTER_SECONDS = 15.0  # a host not heard for this long is "unknown since"
+MAX_IMAGES_HELD = 3000  # in one list
 
 
 class EngineFacts(Strict, frozen=True, kw_only=True):
@@ -92,6 +93,30 @@ class Gone(Strict, frozen=True, kw_only=True, tag_field="kind", tag="gone"):
     replica: str
 
 
+class ImageHeld(Strict, frozen=True, kw_only=True):
+    """An image that the engine holds; `build` is what its label names, where it has a build's id."""
+
+    image_id: str
+    size: int
+    build: str = ""
+
+
+class ImagesHeld(Strict, frozen=True, kw_only=True, tag_field="kind", tag="images"):
+    """Every image there with Slipway's label or name, newest first. `whole` False: there are more than are told."""
+
+    images: list[ImageHeld]
+    whole: bool = True
+
+
+class DiskHeld(Strict, frozen=True, kw_only=True, tag_field="kind", tag="disk"):
+    """Bytes that the engine holds, whoever made it."""
+
+    images: int
+    containers: int
+    volumes: int
+    build_cache: int
+
+
 class LinkLines(Strict, frozen=True, kw_only=True, tag_field="kind", tag="lines"):
     """Consecutive lines of a container's log."""
 
@@ -139,7 +164,7 @@ class Follow(Strict, frozen=True, kw_only=True, tag_field="kind", tag="follow"):
     """Relist now."""
 
 
-Up = Hello | Snapshot | Changed | Gone | LinkLines | LinkEnd | Ask
+Up = Hello | Snapshot | Changed | Gone | ImagesHeld | DiskHeld | LinkLines | LinkEnd | Ask
 Down = Welcome | Positions | Kept | Refused | Follow
 
 up_decoder = msgspec.msgpack.Decoder(Up)

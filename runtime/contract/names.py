@@ -39,6 +39,9 @@ RESERVED_ENVIRONMENT_KEYS = frozenset(
 )
 
 
+LOCAL_NAMES = "slipway/"  # every name that Slipway gives an image on a host begins so
+
+
 def host_queue(host: str) -> str:
     """The Celery queue on which host `host` hears its doorbell. `host` must be a slug."""
     if not SLUG.fullmatch(host):
@@ -53,7 +56,7 @@ def container_name(*, service: str, environment: str, replica: str, generation: 
 
 def image_tag(*, project: str, image: str, build: str, number: int) -> str:
     """The local tag that keeps a build's image from being collected. Identity stays the digest."""
-    return f"slipway/{project}/{image}:{number}-{build[-8:]}"
+    return f"{LOCAL_NAMES}{project}/{image}:{number}-{build[-8:]}"
 
 
 def is_safe_git_ref(ref: str) -> bool:

@@ -13,11 +13,13 @@ from contextlib import suppress
 from runtime.contract import CONTRACT_VERSION
 from runtime.contract.link import (
     Changed,
+    DiskHeld,
     Down,
     EngineFacts,
     Follow,
     Gone,
     Hello,
+    ImagesHeld,
     Kept,
     Positions,
     Refused,
@@ -41,6 +43,7 @@ from runtime.worker.logbook import Logbook
 from runtime.worker.masks import Masks
 from runtime.worker.rounds import Rounds
 from runtime.worker.spool import Spool, open_spool
+from runtime.worker.stock import Stock
 from runtime.worker.watcher import Listing, Watcher
 
 WELCOME_SECONDS = 15.0
@@ -82,6 +85,8 @@ class Agent:
         self._instance = ""
         self._watcher: Watcher | None = None
         self._watching: asyncio.Task[None] | None = None
+        self._stock: Stock | None = None
+        self._stocktaking: asyncio.Task[None] | None = None
 
     async def run(self) -> None:
         """Until it is cancelled, or a fault that only a new start mends."""
@@ -96,8 +101,7 @@ class Agent:
         finally:
             linking.cancel()
             asking.cancel()
-            if self._watching is not None:
-                self._watching.cancel()
+            self._stop_watching()
             self._logbook.close()
 
     async def listed(self, listing: Listing | None) -> None:
@@ -127,6 +131,16 @@ class Agent:
         facts = container_facts(self._rounds.judged(container))
         if facts is not None:
             await self._send(Changed(container=facts))
+
+    async def _tell_stock(self, held: ImagesHeld | DiskHeld) -> bool:
+        """Whether there was a link to tell it."""
+        try:
+            if self._link is None:
+                return False
+            await self._link.send(held)
+        except LinkDown:
+            return False
+        return True
 
     async def _keep_link(self) -> None:
         backoff = Backoff(first=FIRST_PAUSE_SECONDS, longest=LONGEST_PAUSE_SECONDS)
@@ -171,15 +185,23 @@ class Agent:
 
     def _watch(self, instance: str) -> None:
         """Watches this instance's containers from now on; a new connection gets a full list at once."""
-        if self._watcher is not None and self._instance == instance:
+        if self._watcher is not None and self._stock is not None and self._instance == instance:
             self._watcher.relist()
+            self._stock.again()
             return
-        if self._watching is not None:
-            self._watching.cancel()
+        self._stop_watching()
         self._instance = instance
         self._watcher = Watcher(engine=self._engine, instance=instance, observer=self)
         self._watching = asyncio.ensure_future(self._watcher.run())
         self._watching.add_done_callback(self._watching_ended)
+        self._stock = Stock(engine=self._engine, instance=instance, tell=self._tell_stock)
+        self._stocktaking = asyncio.ensure_future(self._stock.run())
+        self._stocktaking.add_done_callback(self._watching_ended)
+
+    def _stop_watching(self) -> None:
+        for task in (self._watching, self._stocktaking):
+            if task is not None:
+                task.cancel()
 
     async def _ship(self, link: Link) -> None:
         """Sends what is due: questions, lines, ends."""

@@ -16,6 +16,7 @@ from tests.cast import Cast
 from tests.ingest.conftest import Harbour
 from webapp.audit.models import Entry
 from webapp.deployments.models import Release, Replica, Service
+from webapp.holdings.models import DiskUse, Holding
 from webapp.hosts.models import Host
 from webapp.images.models import Build
 from webapp.ingest import link as link_room
@@ -287,3 +288,16 @@ async def test_a_revoked_host_is_shown_out(harbour: Harbour, monkeypatch: pytest
     async with linked(harbour.host.credential) as agent:
         await Host.objects.filter(id=harbour.cast.host.id).aupdate(credential_digest="")
         assert await agent.closed_with() == link_room.GONE
+
+
+async def test_what_a_host_holds_is_kept_and_what_is_no_name_is_refused(harbour: Harbour) -> None:
+    image = link.ImageHeld(image_id="sha256:" + "a" * 64, size=9, build=harbour.build.id)
+    async with linked(harbour.host.credential) as agent:
+        await agent.say(link.ImagesHeld(images=[image]))
+        await agent.say(link.DiskHeld(images=1, containers=2, volumes=3, build_cache=4))
+        await agent.say(link.ImagesHeld(images=[link.ImageHeld(image_id="front:1", size=1)]))
+        await agent.say(link.DiskHeld(images=-1, containers=0, volumes=0, build_cache=0))
+        assert [isinstance(await agent.hear(), link.Refused) for _ in range(2)] == [True, True]
+    holding = await Holding.objects.aget()
+    assert (holding.image_id, holding.size, holding.build) == (image.image_id, 9, harbour.build.id)
+    assert (await DiskUse.objects.aget()).build_cache == 4

@@ -8,7 +8,19 @@ from pathlib import Path
 
 import pytest
 
-from runtime.contract.link import Changed, Follow, Gone, Hello, LinkEnd, LinkLines, Refused, Snapshot
+from runtime.contract.link import (
+    Changed,
+    DiskHeld,
+    Follow,
+    Gone,
+    Hello,
+    ImagesHeld,
+    LinkEnd,
+    LinkLines,
+    Refused,
+    Snapshot,
+)
+from runtime.contract.names import LABEL_INSTANCE
 from runtime.engine.fake import FakeEngine
 from runtime.redaction import Secret
 from runtime.worker.agent import Agent
@@ -16,7 +28,7 @@ from runtime.worker.follower import GAP
 from runtime.worker.masks import Masks
 from runtime.worker.spool import Spool, open_spool
 from tests.waiting import until
-from tests.worker.fake_control_plane import FakeControlPlane
+from tests.worker.fake_control_plane import INSTANCE, FakeControlPlane
 from tests.worker.given import ENVIRONMENT, SERVICE, new_id, run_container
 
 pytestmark = pytest.mark.thorough
@@ -30,6 +42,7 @@ def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("runtime.worker.shipping.PROBE_SECONDS", 0.2)
     monkeypatch.setattr("runtime.worker.agent.LOOK_SECONDS", 0.1)
     monkeypatch.setattr("runtime.worker.watcher.RELIST_SECONDS", 0.3)
+    monkeypatch.setattr("runtime.worker.stock.LOOK_SECONDS", 0.1)
 
 
 async def becomes(holds: Callable[[], bool], *, seconds: float = 10.0) -> None:
@@ -81,6 +94,23 @@ async def test_it_greets_and_lists_what_runs(
     assert isinstance(hello, Hello) and hello.facts is not None and hello.facts.name == "fake"
     (facts,) = control_plane.heard_of(Snapshot)[-1].containers
     assert (facts.container, facts.state) == (container, "healthy")
+
+
+async def test_its_images_are_told_when_they_change_and_after_a_new_link(
+    control_plane: FakeControlPlane, engine: FakeEngine, tmp_path: Path
+) -> None:
+    def lists() -> list[list[str]]:
+        return [[image.image_id for image in told.images] for told in control_plane.heard_of(ImagesHeld)]
+
+    ours = engine.add_image(tag="shop:1", labels={LABEL_INSTANCE: INSTANCE})
+    engine.add_image(tag="shop:2", labels={LABEL_INSTANCE: "another"})
+    async with agent_at(tmp_path, control_plane, engine):
+        await becomes(lambda: lists() == [[ours.image_id]])
+        named = engine.add_image(tag="slipway/web/front:1-abc")
+        await becomes(lambda: lists()[1:] == [[named.image_id, ours.image_id]])
+        control_plane.break_links()
+        await becomes(lambda: len(lists()) > 2)
+    assert lists()[2] == lists()[1] and control_plane.heard_of(DiskHeld)
 
 
 async def test_a_death_and_a_removal_are_told_at_once(

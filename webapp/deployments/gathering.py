@@ -11,6 +11,7 @@ from webapp.deployments.plans import Before, Content, Copy, HostFacts, Kind, Pla
 from webapp.deployments.validation import effective
 from webapp.environments import services as environments
 from webapp.environments.models import Environment
+from webapp.holdings import services as holdings
 from webapp.hosts.models import Host
 from webapp.images.models import Build
 
@@ -159,11 +160,10 @@ def _hosts(service: Service, environment: Environment, build: Build) -> tuple[Ho
 
 
 def _holders(build: Build) -> set[str]:
-    """Hosts that made these very bytes."""
+    """Hosts that hold its bytes, as they say."""
     if not build.config_digest:
         return {build.host_id}
-    same = Build.objects.filter(image=build.image_id, config_digest=build.config_digest, state="succeeded")
-    return set(same.values_list("host_id", flat=True))
+    return holdings.hosts_with(build.config_digest)
 
 
 def _taken_ports(service: Service, environment: Environment, hosts: list[str]) -> dict[str, dict[str, str]]:

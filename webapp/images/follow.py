@@ -12,6 +12,7 @@ from django.utils.timezone import now
 from runtime.contract import names, states
 from runtime.contract.orders import whole
 from runtime.contract.reports import Finish, ImageResult, Problem, Progress
+from webapp.holdings import services as holdings
 from webapp.images.models import Build
 from webapp.jobs.broadcast import changed
 from webapp.jobs.models import Job
@@ -110,6 +111,7 @@ def _end(build: Build, job: Job, finish: Finish | None) -> None:
         fields = _result(finish)
         if fields is not None:
             _finish(build, "succeeded", moment, fields)
+            _note_holding(build, job, moment)
             return
         _finish(build, "failed", moment, {"problem": whole(NO_RESULT)})
         return
@@ -121,6 +123,11 @@ def _finish(build: Build, state: str, moment: datetime, fields: Mapping[str, obj
         _go(build, "building")
     if _move(build, state, finished_at=moment, **fields):
         logs.end_log(log=build.log, state=state)
+
+
+def _note_holding(build: Build, job: Job, moment: datetime) -> None:
+    """The host that made the image holds it; its next list confirms it."""
+    holdings.noted(host_id=job.host_id, image_id=build.config_digest, size=build.size or 0, build=build.id, now=moment)
 
 
 def _result(finish: Finish | None) -> dict[str, Any] | None:

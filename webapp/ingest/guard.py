@@ -10,6 +10,7 @@ import msgspec
 from django.http import HttpRequest
 
 from runtime.contract import CONTRACT_VERSION, names, states
+from runtime.contract.link import MAX_IMAGES_HELD, DiskHeld, ImagesHeld
 from runtime.contract.reports import MAX_BATCH_BYTES, MAX_BATCH_LINES, MAX_LINE_BYTES, Line, Lines, Progress
 from webapp.hosts.models import Host
 from webapp.hosts.services import find_host
@@ -115,6 +116,26 @@ def check_progress(progress: Progress) -> None:
     lengths = [len(text) for pair in progress.facts.items() for text in pair]
     if len(progress.facts) > MAX_FACTS or max(lengths, default=0) > MAX_FACT_LENGTH:
         raise TooLarge(code="facts.bytes", detail=f"At most {MAX_FACTS} facts of {MAX_FACT_LENGTH} characters.")
+
+
+def check_images(said: ImagesHeld) -> None:
+    """Raise unless a list of images is within its bounds, and every name in it is one."""
+    if len(said.images) > MAX_IMAGES_HELD:
+        raise TooLarge(code="images.count", detail=f"At most {MAX_IMAGES_HELD} images in a list.")
+    for image in said.images:
+        if not names.DIGEST.fullmatch(image.image_id) or not (image.build == "" or names.ID.fullmatch(image.build)):
+            raise Invalid({"images": ["An image is named by its ID, its build by the build's."]})
+        _check_bytes(image.size)
+
+
+def check_disk(said: DiskHeld) -> None:
+    """Raise unless the numbers of bytes are within their bounds."""
+    _check_bytes(said.images, said.containers, said.volumes, said.build_cache)
+
+
+def _check_bytes(*numbers: int) -> None:
+    if not all(0 <= number < MAX_NUMBER for number in numbers):
+        raise Invalid({"size": ["A number of bytes."]})
 
 
 def _body(request: HttpRequest, limit: int) -> bytes:

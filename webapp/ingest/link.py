@@ -19,10 +19,12 @@ from runtime.contract.link import (
     MAX_FRAME_BYTES,
     Ask,
     Changed,
+    DiskHeld,
     Down,
     EngineFacts,
     Gone,
     Hello,
+    ImagesHeld,
     LinkEnd,
     LinkLines,
     Snapshot,
@@ -32,6 +34,7 @@ from runtime.contract.link import (
     up_decoder,
 )
 from webapp.deployments import observe
+from webapp.holdings import services as holdings
 from webapp.hosts import services as hosts
 from webapp.hosts.instance import instance_name
 from webapp.hosts.models import Host
@@ -123,6 +126,8 @@ class LinkConsumer(AsyncWebsocketConsumer):
                 await self._take_snapshot(frame)
             elif isinstance(frame, Changed | Gone):
                 self._queue(frame)
+            elif isinstance(frame, ImagesHeld | DiskHeld):
+                await database_sync_to_async(_keep)(self.host, frame)
             else:
                 await self.close(code=MALFORMED)
         except Refusal as refusal:
@@ -208,6 +213,15 @@ def _believe(host: Host, frame: Snapshot | Changed | Gone) -> None:
         observe.changed(host=host, facts=frame.container, now=now())
     else:
         observe.gone(host=host, gone=frame, now=now())
+
+
+def _keep(host: Host, frame: ImagesHeld | DiskHeld) -> None:
+    if isinstance(frame, ImagesHeld):
+        guard.check_images(frame)
+        holdings.listed(host=host, said=frame, now=now())
+    else:
+        guard.check_disk(frame)
+        holdings.told_disk(host=host, said=frame, now=now())
 
 
 def _is_known(host: Host) -> bool:

@@ -1,0 +1,32 @@
+"""What each host's engine holds: images by ID, and how many bytes of everything."""
+
+from django.db import models
+
+from webapp.hosts.models import Host
+
+
+class Holding(models.Model):
+    """An image that a host's engine holds. What a job made is noted at once; the host's own full list is the truth."""
+
+    host = models.ForeignKey(Host, on_delete=models.CASCADE, related_name="holdings")
+    image_id = models.CharField(max_length=71, db_index=True)
+    size = models.BigIntegerField(default=0)  # bytes, with the layers that it shares with others
+    build = models.CharField(max_length=26, blank=True)  # id of the build that its label names; the row may be gone
+    since = models.DateTimeField()
+    seen_at = models.DateTimeField()
+    asked_at = models.DateTimeField(null=True)  # when the host was last told to forget it
+
+    class Meta:
+        ordering = ("host", "image_id")
+        constraints = (models.UniqueConstraint(fields=("host", "image_id"), name="one_holding_per_image"),)
+
+
+class DiskUse(models.Model):
+    """Bytes that a host's engine holds, as it counted them last."""
+
+    host = models.OneToOneField(Host, on_delete=models.CASCADE, primary_key=True, related_name="disk_use")
+    images = models.BigIntegerField()
+    containers = models.BigIntegerField()
+    volumes = models.BigIntegerField()
+    build_cache = models.BigIntegerField()
+    told_at = models.DateTimeField()
