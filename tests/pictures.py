@@ -21,6 +21,7 @@ ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking",
 WIDTHS = (1440, 1024, 390)
 SETTLE_SECONDS = 1.2
 SIGN_IN = "/sign-in/"
+DOORS = (SIGN_IN, "/join/")  # seen by who is not signed in
 BROKEN = "FROM slipway/busybox:1\nRUN echo about to lift\nRUN crane --lift\n"
 
 
@@ -55,6 +56,7 @@ def play(house: House) -> dict[str, str]:
         host = get(api, "hosts/")["results"][0]["id"]
         post(api, "secrets/", {"project": project["id"], "name": "API_KEY", "value": "not to be seen"})
         empty, failed = _beside(api, team)
+        invited = post(api, f"teams/{team}/invitations/", {"role": "developer"})
     return {
         "sign-in": SIGN_IN,
         "projects": "/projects/",
@@ -77,6 +79,8 @@ def play(house: House) -> dict[str, str]:
         "hosts": "/hosts/",
         "host": f"/hosts/{host}/",
         "team": f"/teams/{team}/",
+        "join": httpx.URL(invited["link"]).path,
+        "people": "/people/",
         "tokens": "/tokens/",
         "audit": "/audit/",
         "account": "/account/",
@@ -114,7 +118,7 @@ def photograph(browser: Browser, house: House, pages: dict[str, str], folder: Pa
         for width in WIDTHS[:1] if readme else WIDTHS:
             for name, path in {"board": pages["board"]}.items() if readme else pages.items():
                 shown = f"{name}-{colours}" if readme else f"{name}-{colours}-{width}"
-                seen = stranger if path == SIGN_IN else page
+                seen = stranger if path.startswith(DOORS) else page
                 seen.set_viewport_size({"width": width, "height": 900})
                 seen.goto(path)
                 time.sleep(SETTLE_SECONDS)

@@ -34,7 +34,7 @@ def ids(house: House) -> dict[str, str]:
         guarded = {"project": project, "slug": "production", "rank": 2, "protected": True, "hosts": ["local"]}
         post(api, "environments/", {**guarded, "required_approvals": 1})
         waiting = post(api, f"deployments/{stage.deployment['id']}/promotion/", {}, status=202)
-        post(api, f"teams/{stage.team['id']}/invitations/", {"username": "somebody", "role": "viewer"})
+        post(api, f"teams/{stage.team['id']}/invitations/", {"role": "viewer"})
         membership = get(api, f"teams/{stage.team['id']}/members/")["results"][0]
         host = get(api, "hosts/")["results"][0]
         hook, delivery = a_delivery(api, house, project)

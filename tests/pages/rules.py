@@ -55,6 +55,18 @@ def passwords(cast: Cast) -> dict[str, Any]:
     return {"old": PASSWORD, "new": "another long sentence"}
 
 
+def a_person(cast: Cast) -> dict[str, Any]:
+    return {"username": "somebody"}
+
+
+def a_code(cast: Cast) -> dict[str, Any]:
+    return {"code": "slwi_x"}
+
+
+def a_weak_password(cast: Cast) -> dict[str, Any]:
+    return {"username": "somebody", "password": "password"}
+
+
 def a_project(cast: Cast) -> dict[str, Any]:
     return {"team": cast.team.id, "slug": "next", "name": "Next"}
 
@@ -150,6 +162,14 @@ TEAMS = (
     look("teams", EVERYBODY),
     *form("team_new", EVERYBODY, EVERYBODY_GOES_ON, body=teams.a_team),
     *form("invitation_accept", EVERYBODY, (302, 404, 404, 404, 404, 404), body=teams.the_strangers_code),
+    Rule("join_ask", "get", EVERYBODY, nobody=200),
+    Rule("join_ask", "post", EVERYBODY_GOES_ON, body=a_code, nobody=302),
+    Rule("join", "get", EVERYBODY, where=teams.an_open_code, nobody=200),
+    Rule("join", "post", (302, 409, 409, 409, 409, 302), where=teams.an_open_code, body=a_weak_password, nobody=400),
+    *form("people", ADMIN_SEES, ADMIN_SEES, body=a_person),
+    act("person_password", ADMIN_SEES, teams.the_viewer_as_user),
+    act("person_activity", ADMIN, teams.the_viewer_as_user),
+    act("person_site_admin", ADMIN, teams.the_viewer_as_user),
     look("team", MEMBERS_AND_ADMIN, teams.the_team),
     *form("team_rename", MEMBERS_AND_ADMIN, OWNERS_AND_ADMIN, teams.the_team, teams.a_name),
     act("team_delete", OWNERS_AND_ADMIN, teams.an_empty_team),

@@ -34,13 +34,22 @@ def a_newcomer(cast: Cast) -> dict[str, Any]:
 
 
 def an_invitation(cast: Cast) -> dict[str, Any]:
-    invitation, _ = invite(actor=cast.actor("owner"), team=cast.team, username="newcomer", role="viewer")
+    invitation, _ = invite(actor=cast.actor("owner"), team=cast.team, role="viewer")
     return {"team": cast.team.id, "id": invitation.id}
 
 
 def the_strangers_code(cast: Cast) -> dict[str, Any]:
     _, code = invite(actor=cast.actor("owner"), team=cast.team, username="stranger", role="viewer")
     return {"code": code}
+
+
+def an_open_code(cast: Cast) -> dict[str, Any]:
+    _, code = invite(actor=cast.actor("owner"), team=cast.team, role="viewer")
+    return {"code": code}
+
+
+def anybodys_role(cast: Cast) -> dict[str, Any]:
+    return {"role": "viewer"}
 
 
 def the_project(cast: Cast) -> dict[str, Any]:
@@ -112,7 +121,7 @@ RULES = (
     Rule("member-detail", "patch", (404, 403, 403, 403, 200, 200), where=the_viewer, body=a_role),
     Rule("member-detail", "delete", (404, 204, 403, 403, 204, 204), where=the_viewer),
     Rule("invitation-list", "get", (404, 403, 403, 403, 200, 200), where=in_the_team),
-    Rule("invitation-list", "post", (404, 403, 403, 403, 201, 201), where=in_the_team, body=a_newcomer),
+    Rule("invitation-list", "post", (404, 403, 403, 403, 201, 201), where=in_the_team, body=anybodys_role),
     Rule("invitation-detail", "get", (404, 403, 403, 403, 200, 200), where=an_invitation),
     Rule("invitation-detail", "delete", (404, 403, 403, 403, 204, 204), where=an_invitation),
     Rule("invitation-acceptance", "post", (201, 404, 404, 404, 404, 404), body=the_strangers_code),

@@ -99,6 +99,7 @@ def record_refusal(
     reason: str,
     target_type: str = "",
     target_id: str = "",
+    target: str = "",
     team_id: str = "",
     project_id: str = "",
     ip: str = "",
@@ -114,7 +115,7 @@ def record_refusal(
         "action": action,
         "target_type": target_type,
         "target_id": chain.text_of(target_id, 64),
-        "target": "",
+        "target": chain.text_of(target, 200),
         "outcome": "refused",
         "reason": chain.text_of(reason, 400),
         "before": None,
@@ -122,6 +123,8 @@ def record_refusal(
     }
     at = now()
     with transaction.atomic():
+        if actor is None and Repetition.objects.filter(facts__anonymous=True).count() >= MAX_ANONYMOUS_KEYS:
+            facts |= {"ip": "", "target_id": "", "target": ""}  # of many together nothing is said that is one's alone
         key = _key(facts, known=actor is not None)
         fresh = at - timedelta(seconds=COLLAPSE_SECONDS)
         if Repetition.objects.filter(key=key, since__gt=fresh).update(count=F("count") + 1):
@@ -180,8 +183,8 @@ def _append(facts: Mapping[str, Any], *, count: int) -> Entry:
 
 def _key(facts: Mapping[str, Any], *, known: bool) -> str:
     where = [facts["actor_id"], facts["token_id"], facts["action"], facts["reason"], facts["ip"]]
-    if not known and Repetition.objects.filter(facts__anonymous=True).count() >= MAX_ANONYMOUS_KEYS:
-        where[-1] = "many"
+    if not known and facts["target"]:
+        where.append(facts["target_id"])
     return hashlib.sha256(chain.canonical(where)).hexdigest()
 
 

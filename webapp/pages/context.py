@@ -28,16 +28,22 @@ PLACES = (
     ("projects", "Projects", "layout-board"),
     ("hosts", "Hosts", "server"),
     ("teams", "Teams", "users"),
+    ("people", "People", "user"),
     ("tokens", "Tokens", "key"),
     ("audit", "Audit", "list-details"),
     ("api-docs", "API", "code"),
 )
+OF_SITE_ADMINS = frozenset({"people"})
 
 
 def shell(request: HttpRequest) -> dict[str, Shell]:
     """`shell` for templates."""
     places = []
+    actor = getattr(request, "actor", None)  # none on the page of a failure before the middleware
+    admin = actor is not None and actor.site_admin
     for name, title, icon in PLACES:
+        if name in OF_SITE_ADMINS and not admin:
+            continue
         url = reverse(name)
         places.append(Place(name=name, title=title, icon=icon, url=url, current=request.path.startswith(url)))
     return {"shell": Shell(places=tuple(places))}

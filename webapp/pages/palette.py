@@ -43,6 +43,7 @@ def _acts(actor: Actor, projects: list[Project]) -> list[Found]:
         acts.append(_entry("New project", "make", "project_new"))
     if actor.site_admin:
         acts.append(_entry("Enroll a host", "make", "host_enroll"))
+        acts.append(_entry("People", "list, add, deactivate", "people"))
     for project in projects:
         if may(actor, Action.DEFINE, project):
             acts.append(_entry("New image", f"in {project.name}", "image_new", project.id))

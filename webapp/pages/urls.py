@@ -5,13 +5,15 @@ from django.urls import include, path
 from webapp.deployments import contents, tenants, using
 from webapp.hosts import urls as hosts
 from webapp.images import urls as images
-from webapp.pages import views
+from webapp.pages import join, views
 from webapp.teams import urls as teams
 
 urlpatterns = [
     path("", views.home, name="home"),
     path("sign-in/", views.sign_in, name="sign_in"),
     path("sign-out/", views.sign_out, name="sign_out"),
+    path("join/", join.ask, name="join_ask"),
+    path("join/<str:code>/", join.join, name="join"),
     path("account/", views.account, name="account"),
     path("palette/", views.palette, name="palette"),
     path("", include(teams.urlpatterns(contents.contents))),  # projects/new/ before a project's own page

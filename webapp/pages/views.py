@@ -4,14 +4,14 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from django.contrib import messages
-from django.contrib.auth import authenticate, login, logout, update_session_auth_hash
+from django.contrib.auth import authenticate, logout, update_session_auth_hash
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_http_methods, require_POST
 
-from webapp.audit.services import record_refusal
 from webapp.page import PageRequest, look, page
+from webapp.pages.coming_in import come_in, tell_refused
 from webapp.pages.palette import entries_for
 from webapp.problems import Invalid
 from webapp.rest.middleware import SlipwayRequest
@@ -46,23 +46,17 @@ def sign_in(request: SlipwayRequest) -> HttpResponse:
         if request.user.is_authenticated:
             return redirect("home")
         return render(request, "pages/sign_in.html", {"next": target})
-    username = request.POST.get("username", "")[:150]
+    username = request.POST.get("username", "").replace("\x00", "")[:150]  # PostgreSQL compares with no NUL
     wait = brakes.seconds_to_wait(brakes.SIGN_IN, address=request.client_ip, account=username)
     if wait:
         return _refused(request, username, target, f"Too many tries. Wait {wait} seconds, then try again.", 429)
     user = authenticate(request, username=username, password=request.POST.get("password", "")[:512])
     if user is None:
         brakes.failed(brakes.SIGN_IN, address=request.client_ip, account=username)
-        record_refusal(
-            actor=None,
-            action="auth.sign_in",
-            reason="wrong user name or password",
-            ip=request.client_ip,
-            request_id=request.request_id,
-        )
+        tell_refused(request, username)
         return _refused(request, username, target, WRONG, 401)
     brakes.released(brakes.SIGN_IN, account=username)
-    login(request, user)
+    come_in(request, user)
     return redirect(target if _is_ours(request, target) else "home")
 
 

@@ -37,10 +37,40 @@ class RenameForm(Form):
     name = forms.CharField(max_length=MAX_TEXT, label="Name")
 
 
-class InviteForm(Form):
-    """An offer of a role to a named person."""
+class PersonForm(Form):
+    """A new account, made by a site admin."""
 
     username = forms.CharField(max_length=MAX_TEXT, label="User name")
+    email = forms.EmailField(max_length=MAX_TEXT, required=False, label="E-mail")
+    site_admin = forms.BooleanField(required=False, label="Site admin: manages people, teams and hosts")
+
+
+class NewcomerForm(Form):
+    """An account that a person makes by an invitation."""
+
+    username = forms.CharField(
+        max_length=MAX_TEXT,
+        label="User name",
+        widget=forms.TextInput({"autocomplete": "username", "autocapitalize": "none"}),
+    )
+    password = forms.CharField(
+        max_length=MAX_TEXT,
+        strip=False,
+        label="Password",
+        widget=forms.PasswordInput({"autocomplete": "new-password"}),
+        help_text="Long and not used elsewhere: a few words are good.",
+    )
+
+
+class InviteForm(Form):
+    """An offer of a role, to a named person or to somebody new."""
+
+    username = forms.CharField(
+        max_length=MAX_TEXT,
+        required=False,
+        label="User name",
+        help_text="Of somebody who has an account here. Leave it empty to invite somebody new.",
+    )
     role = forms.ChoiceField(choices=Role.choices, label="Role", initial=Role.DEVELOPER)
 
 

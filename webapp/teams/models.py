@@ -58,10 +58,10 @@ class Membership(Thing):
 
 
 class Invitation(Thing):
-    """An offer of a role to one named person, spent by accepting it; only the code's digest is kept."""
+    """An offer of a role, to one named person or to somebody new, spent by accepting it; kept is the code's digest."""
 
     team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="invitations")
-    username = models.CharField(max_length=150)  # whom it is for; nobody else can open it
+    username = models.CharField(max_length=150)  # whom it is for, nobody else can open it; '' for whoever has the code
     role = models.CharField(max_length=10, choices=Role)
     digest = models.CharField(max_length=64, unique=True)
     created_by = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")

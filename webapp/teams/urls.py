@@ -1,9 +1,9 @@
-"""Paths of the pages of projects, teams and tokens."""
+"""Paths of the pages of projects, teams, people and tokens."""
 
 from django.urls import URLPattern, path
 
 from webapp.teams.contents import Counting
-from webapp.teams.views import projects, teams, tokens
+from webapp.teams.views import people, projects, teams, tokens
 
 
 def urlpatterns(contents: Counting) -> list[URLPattern]:
@@ -23,6 +23,10 @@ def urlpatterns(contents: Counting) -> list[URLPattern]:
         path("invitations/<str:id>/withdrawal/", teams.withdraw, name="invitation_withdraw"),
         path("members/<str:id>/role/", teams.change_role, name="member_role"),
         path("members/<str:id>/removal/", teams.remove, name="member_remove"),
+        path("people/", people.index, name="people"),
+        path("people/<str:id>/password/", people.password, name="person_password"),
+        path("people/<str:id>/activity/", people.activity, name="person_activity"),
+        path("people/<str:id>/site-admin/", people.site_admin, name="person_site_admin"),
         path("tokens/", tokens.index, name="tokens"),
         path("tokens/<str:id>/revocation/", tokens.revoke, name="token_revoke"),
     ]

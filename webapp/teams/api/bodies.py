@@ -74,6 +74,17 @@ class NewMember(StrictSerializer):
     role = role_field()
 
 
+class NewInvitation(StrictSerializer):
+    username = serializers.CharField(
+        required=False,
+        min_length=1,
+        max_length=MAX_USERNAME,
+        trim_whitespace=False,
+        help_text="Of an account. Left out, whoever has the code may accept, and make an account by its link.",
+    )
+    role = role_field()
+
+
 class RoleChange(StrictSerializer):
     role = role_field()
 
@@ -89,10 +100,11 @@ class InvitationShown(serializers.ModelSerializer[Invitation]):
 
 class InvitationMade(InvitationShown):
     code = serializers.CharField(help_text="Told this once. Give it to the invited person.")
+    link = serializers.CharField(help_text="The page that opens with the code, for who is invited.")
 
     class Meta:
         model = InvitationShown.Meta.model
-        fields = (*InvitationShown.Meta.fields, "code")
+        fields = (*InvitationShown.Meta.fields, "code", "link")
 
 
 class Acceptance(StrictSerializer):

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.db.models import QuerySet
+from django.urls import reverse
 from drf_spectacular.utils import extend_schema
 from rest_framework.exceptions import Throttled
 from rest_framework.request import Request
@@ -18,6 +19,7 @@ from webapp.teams.api.bodies import (
     InvitationMade,
     InvitationShown,
     MemberShown,
+    NewInvitation,
     NewMember,
     NewTeam,
     Renaming,
@@ -113,14 +115,17 @@ class Invitations(Listed, _OfTeam):
         require_administer(self.actor, team)
         return Invitation.objects.filter(team=team).select_related("team", "created_by")
 
-    @extend_schema(request=NewMember, responses={201: InvitationMade})
+    @extend_schema(request=NewInvitation, responses={201: InvitationMade})
     def create(self, request: Request, team: str) -> Response:
-        """Invite a person by name. The code is in this answer only."""
+        """Invite a person by name, or somebody new without one. The code is in this answer only."""
         where = self.team()
         require_administer(self.actor, where)
-        body = self.body(NewMember)
-        invitation, code = services.invite(actor=self.actor, team=where, username=body["username"], role=body["role"])
-        return Response({**InvitationShown(invitation).data, "code": code}, status=201)
+        body = self.body(NewInvitation)
+        invitation, code = services.invite(
+            actor=self.actor, team=where, username=body.get("username", ""), role=body["role"]
+        )
+        link = request.build_absolute_uri(reverse("join", args=[code]))
+        return Response({**InvitationShown(invitation).data, "code": code, "link": link}, status=201)
 
     @extend_schema(responses={200: InvitationShown})
     def retrieve(self, request: Request, team: str, id: str) -> Response:

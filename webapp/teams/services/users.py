@@ -1,5 +1,7 @@
 """Accounts of people."""
 
+import secrets
+
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
@@ -12,22 +14,34 @@ from webapp.teams.models import User
 from webapp.teams.policy import Actor, require_site_admin
 
 MAX_PASSWORD = 512
+PASSWORD_BYTES = 15  # 20 characters
+
+
+def random_password() -> str:
+    """A password to be shown once, and changed by the one who gets it."""
+    return secrets.token_urlsafe(PASSWORD_BYTES)
 
 
 def create_user(*, actor: Actor, username: str, password: str, email: str = "", site_admin: bool = False) -> User:
-    """A new account; only a site admin makes one."""
+    """A new account, made by a site admin."""
     require_site_admin(actor)
     user = User(username=username, email=email, is_superuser=site_admin)
+    with transaction.atomic():
+        open_account(user=user, password=password)
+        _record(actor, "user.created", user, after={"username": username, "site_admin": site_admin})
+    return user
+
+
+def open_account(*, user: User, password: str) -> None:
+    """Store an account that was not there. It asks for no right and tells no trail: its callers, who are verbs, do."""
     _check_password(password, user, field="password")
     user.set_password(password)
     _check_fields(user)
     try:
         with transaction.atomic():
             user.save(force_insert=True)
-            _record(actor, "user.created", user, after={"username": username, "site_admin": site_admin})
     except IntegrityError as error:
-        raise Conflicting(code="user.taken", detail=f"There is a user {username} already.") from error
-    return user
+        raise Conflicting(code="user.taken", detail=f"There is a user {user.username} already.") from error
 
 
 def change_password(*, actor: Actor, user: User, old: str, new: str) -> None:
@@ -69,11 +83,17 @@ def set_site_admin(*, actor: Actor, user: User, site_admin: bool) -> None:
     user.is_superuser = site_admin
 
 
+def signed_in(*, actor: Actor, user: User) -> None:
+    """To be called when somebody came in by the door."""
+    with transaction.atomic():
+        _record(actor, "auth.sign_in", user)
+
+
 def signed_out(*, actor: Actor, user: User) -> None:
     """To be called when a session was ended on purpose, so that its sockets learn of it."""
     with transaction.atomic():
         rights.lessened(user.id)
-        _record(actor, "session.ended", user)
+        _record(actor, "auth.sign_out", user)
 
 
 def _set_password(actor: Actor, user: User, new: str, *, action: str) -> None:

@@ -52,14 +52,18 @@ def show(request: PageRequest, id: str) -> HttpResponse:
 
 @page
 def invite(request: PageRequest, id: str) -> HttpResponse:
-    """Offer a role; the code is shown this once."""
+    """Offer a role; the link is shown this once."""
     actor = request.actor
     team = find(Team.objects.visible_to(actor), id)
     if request.method != "POST":
         return redirect("team", team.id)
     form = InviteForm(request.POST)
     offered = form.attempt(lambda: services.invite(actor=actor, team=team, **form.cleaned_data))
-    return _show(request, team, form if offered is None else InviteForm(), offered=offered)
+    if offered is None:
+        return _show(request, team, form)
+    invitation, code = offered
+    link = request.build_absolute_uri(reverse("join", args=[code]))
+    return _show(request, team, InviteForm(), offered={"invitation": invitation, "code": code, "link": link})
 
 
 @page
@@ -136,9 +140,7 @@ def remove(request: PageRequest, id: str) -> HttpResponse:
     return redirect("teams") if left else redirect("team", membership.team_id)
 
 
-def _show(
-    request: PageRequest, team: Team, form: InviteForm, *, offered: tuple[Invitation, str] | None = None
-) -> HttpResponse:
+def _show(request: PageRequest, team: Team, form: InviteForm, *, offered: dict[str, Any] | None = None) -> HttpResponse:
     actor = request.actor
     administers = may(actor, Action.ADMINISTER, team) or actor.site_admin
     open_offers = team.invitations.filter(accepted_at=None, expires_at__gt=now()).select_related("created_by")

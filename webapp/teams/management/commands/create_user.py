@@ -1,6 +1,5 @@
 """`manage.py create_user NAME --team TEAM --role operator`: a second person, with a password printed this once."""
 
-import secrets
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
@@ -10,8 +9,6 @@ from webapp.problems import Refusal
 from webapp.teams import services
 from webapp.teams.models import Role, Team
 from webapp.teams.policy import SYSTEM
-
-PASSWORD_BYTES = 15
 
 
 class Command(BaseCommand):
@@ -27,7 +24,7 @@ class Command(BaseCommand):
         team = Team.objects.filter(slug=options["team"]).first() if options["team"] else None
         if options["team"] and team is None:
             raise CommandError(f"There is no team {options['team']}.")
-        password = secrets.token_urlsafe(PASSWORD_BYTES)
+        password = services.random_password()
         try:
             with transaction.atomic():
                 user = services.create_user(

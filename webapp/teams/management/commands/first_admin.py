@@ -1,7 +1,6 @@
 """`manage.py first_admin`: the first site admin, with a password that is printed this once."""
 
 import os
-import secrets
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
@@ -12,7 +11,6 @@ from webapp.teams.models import User
 from webapp.teams.policy import SYSTEM
 
 DEFAULT_NAME = "admin"
-PASSWORD_BYTES = 15
 ALREADY = "A site admin is already there. Sign in with your account. (Password lost: bin/manage changepassword NAME)"
 
 
@@ -25,7 +23,7 @@ class Command(BaseCommand):
             return
         name = os.environ.get("SLIPWAY_ADMIN_USER") or DEFAULT_NAME
         given = os.environ.get("SLIPWAY_ADMIN_PASSWORD")
-        password = given or secrets.token_urlsafe(PASSWORD_BYTES)
+        password = given or services.random_password()
         try:
             services.create_user(actor=SYSTEM, username=name, password=password, site_admin=True)
         except Refusal as refusal:
