@@ -72,6 +72,23 @@ class BuildImage(Strict, frozen=True, kw_only=True, tag_field="kind", tag="build
     labels: dict[str, str] = {}
 
 
+class PullImage(Strict, frozen=True, kw_only=True, tag_field="kind", tag="pull_image"):
+    """Fetch one image from its registry and keep it under `tag`. The result's digest is the manifest's there.
+
+    `reference` is canonical (`runtime.contract.references`); where it says a tag and a digest, the tag must name just
+    that digest. `private`: hosts and networks at which a registry may be although they are private.
+    """
+
+    build: str
+    number: int
+    tag: str
+    reference: str
+    username: str = ""
+    credential: str | None = None  # name of a secret in the claim: the password that goes with `username`
+    private: tuple[str, ...] = ()
+    timeout: int = 3600  # seconds
+
+
 class Port(Strict, frozen=True, kw_only=True):
     """A published port. `host` None lets the engine choose."""
 
@@ -158,4 +175,4 @@ class ConvergeService(Strict, frozen=True, kw_only=True, tag_field="kind", tag="
     start_first: bool = True  # False where a fixed host port forbids two copies at once
 
 
-Order = BuildImage | ConvergeService
+Order = BuildImage | PullImage | ConvergeService

@@ -59,11 +59,10 @@ class DockerImages:
         self, reference: str, *, credential: RegistryLogin | None, cancelled: Callable[[], bool], timeout: float
     ) -> Iterator[TransferLine | Pulled]:
         name = parsed(reference)
-        yield from docker_registry.pull(
+        digest = yield from docker_registry.pull(
             self._connection, name, credential=credential, cancelled=cancelled, timeout=timeout
         )
-        held = f"{name.name}@{name.digest}" if name.digest else str(name)
-        yield Pulled(image=self.image(held))
+        yield Pulled(image=self.image(f"{name.name}@{digest}"), digest=digest)
 
     def push(
         self, reference: str, *, credential: RegistryLogin | None, cancelled: Callable[[], bool], timeout: float

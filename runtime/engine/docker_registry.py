@@ -3,7 +3,7 @@
 import base64
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from typing import Any
 
 from runtime.contract.names import DIGEST
@@ -30,6 +30,7 @@ MAX_LAYERS = 500
 MEGABYTE = 1024 * 1024
 
 _DEFAULT_SERVER = "https://index.docker.io/v1/"  # the name under which engines know docker.io's credentials
+_TOLD_DIGEST = "Digest: "
 _LIMITED = ("toomanyrequests", "too many requests", "rate limit")
 _UNREACHABLE = (
     "connection refused",
@@ -58,16 +59,21 @@ def pull(
     credential: RegistryLogin | None,
     cancelled: Callable[[], bool],
     timeout: float,
-) -> Iterator[TransferLine]:
-    """Ends when the engine holds the image. Raises as `Images.pull` says."""
+) -> Generator[TransferLine, None, str]:
+    """Ends when the engine holds the image, and returns its manifest's digest. Raises as `Images.pull` says."""
     parameters = {"fromImage": reference.name, "tag": reference.digest or reference.tag or ""}
     headers = _authorization(reference, credential) if credential else {}
     pump = Pump(
         lambda: connection.stream("POST", "/images/create", params=parameters, headers=headers, header_timeout=timeout)
     )
-    teller = _Teller()
+    teller, digest = _Teller(), reference.digest or ""
     for record in _records(pump, reference, cancelled=cancelled, timeout=timeout):
+        told = str(record.get("status") or "").removeprefix(_TOLD_DIGEST)
+        digest = told if DIGEST.fullmatch(told) else digest
         yield from teller.tell(record)
+    if not digest:
+        raise EngineUnavailable("the pull stopped before its end")
+    return digest
 
 
 def push(

@@ -131,7 +131,7 @@ class FakeImages(FakeCalls):
         _wait_for(registry, cancelled=cancelled, timeout=timeout)
         manifest = registry.give(name, credential)
         yield TransferLine(text=f"Pulling from {name.repository}")
-        yield Pulled(image=self._pulled(name, manifest))
+        yield Pulled(image=self._pulled(name, manifest), digest=manifest.digest)
 
     def push(
         self, reference: str, *, credential: RegistryLogin | None, cancelled: Callable[[], bool], timeout: float

@@ -174,9 +174,10 @@ class TransferLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pulled:
-    """The last event of a pull that succeeded."""
+    """The last event of a pull that succeeded. `digest` of the manifest, as the registry knows it."""
 
     image: Image
+    digest: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

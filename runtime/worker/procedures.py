@@ -3,10 +3,11 @@
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from runtime.contract.orders import BuildImage, ConvergeService, Order
+from runtime.contract.orders import BuildImage, ConvergeService, Order, PullImage
 from runtime.contract.reports import Result
 from runtime.procedures.build_image import build_image
 from runtime.procedures.converge_service import converge_service
+from runtime.procedures.pull_image import pull_image
 from runtime.worker.attempt import Attempt, Hands
 
 
@@ -40,6 +41,10 @@ def _build(order: BuildImage, attempt: Attempt, hands: Hands) -> Result:
     )
 
 
+def _pull(order: PullImage, attempt: Attempt, hands: Hands) -> Result:
+    return pull_image(order, engine=hands.engine, reporter=attempt.reporter, secrets=attempt.secrets)
+
+
 def _converge(order: ConvergeService, attempt: Attempt, hands: Hands) -> Result:
     """The agent learns what to mask before a container can say it."""
     hands.masks.keep(service=order.service, environment=order.environment, secrets=attempt.secrets.values())
@@ -59,5 +64,6 @@ def _converge(order: ConvergeService, attempt: Attempt, hands: Hands) -> Result:
 
 ORDERS: dict[type[Order], _Procedure] = {
     BuildImage: _Procedure(lambda order: f"build {order.build}", _build),
+    PullImage: _Procedure(lambda order: f"pull {order.reference}", _pull),
     ConvergeService: _Procedure(lambda order: f"service {order.service} {order.environment}", _converge),
 }

@@ -17,6 +17,7 @@ class Told(Protocol):
 
 OWNERS: Mapping[str, Told] = {
     "build_image": images.job_changed,
+    "pull_image": images.job_changed,
     "converge_service": deployments.job_changed,
 }
 

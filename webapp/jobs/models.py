@@ -11,7 +11,7 @@ from webapp.teams.models import Project
 class Job(Thing):
     """An order given to one host. States: runtime.contract.states.JOB."""
 
-    kind = models.CharField(max_length=30)  # the order's tag: build_image | converge_service
+    kind = models.CharField(max_length=30)  # the order's tag: build_image | pull_image | converge_service
     project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="jobs")
     host = models.ForeignKey(Host, on_delete=models.PROTECT, related_name="jobs")
     log = models.ForeignKey(Log, on_delete=models.PROTECT, related_name="jobs")
