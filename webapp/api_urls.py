@@ -1,12 +1,14 @@
 """Every path of the REST API: the rooms' own lists, gathered. A room is added by its import and one line here."""
 
 from webapp.audit import api as audit
+from webapp.deploykeys import api as deploykeys
 from webapp.deployments import api as deployments
 from webapp.deployments import using
 from webapp.environments import api as environments
 from webapp.hooks import api as hooks
 from webapp.hosts import api as hosts
 from webapp.images import api as images
+from webapp.images import keyed
 from webapp.images.lint import api as lint
 from webapp.live import api as live
 from webapp.logs import api as logs
@@ -22,6 +24,7 @@ urlpatterns = [
     *hosts.urlpatterns,
     *environments.urlpatterns,
     *registries.urlpatterns,
+    *deploykeys.urlpatterns(keyed.users),
     *images.urlpatterns(using.users),
     *lint.urlpatterns,
     *hooks.urlpatterns,

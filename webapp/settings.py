@@ -73,6 +73,7 @@ INSTALLED_APPS = [
     "webapp.environments",
     "webapp.registries",
     "webapp.holdings",
+    "webapp.deploykeys",
     "webapp.images",
     "webapp.deployments",
     "webapp.hooks",

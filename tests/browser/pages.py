@@ -11,6 +11,8 @@ PAGES = {
     "build": "build",
     "channel": "channel",
     "channel_new": "project",
+    "deploy_key": "deploy key",
+    "deploy_keys": "project",
     "deployment": "deployment",
     "environment": "environment",
     "environment_new": "project",

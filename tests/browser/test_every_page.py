@@ -38,6 +38,7 @@ def ids(house: House) -> dict[str, str]:
         membership = get(api, f"teams/{stage.team['id']}/members/")["results"][0]
         host = get(api, "hosts/")["results"][0]
         hook, delivery = a_delivery(api, house, project)
+        key = post(api, f"projects/{project}/deploy-keys/", {"name": "shop"})
         registry = post(api, "registries/", {"project": project, "url": "registry.example.org", "prefix": "shop"})
     return {
         "project": project,
@@ -47,6 +48,7 @@ def ids(house: House) -> dict[str, str]:
         "host": host["id"],
         "hook": hook,
         "registry": registry["id"],
+        "deploy key": key["id"],
         "delivery": delivery,
         "channel": channel["id"],
         "image": stage.image["id"],

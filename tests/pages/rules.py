@@ -6,6 +6,7 @@ A rule's `body` are the fields of the form. `where` may name more than the addre
 from typing import Any
 
 from tests.cast import PASSWORD, Cast
+from tests.deploykeys import rules as deploykeys
 from tests.deployments import rules as running
 from tests.environments import rules as environments
 from tests.hooks import rules as hooks
@@ -251,6 +252,9 @@ HOOKS = (
 )
 
 REGISTRIES = (
+    *form("deploy_keys", MEMBERS, DEVELOPERS, teams.the_project, deploykeys.another),
+    *form("deploy_key", MEMBERS, DEVELOPERS, deploykeys.the_key, deploykeys.none_trusted),
+    act("deploy_key_delete", DEVELOPERS, deploykeys.the_key),
     *form("registries", MEMBERS, (404, 403, 403, 302, 302, 404), teams.the_project, another_registry),
     *form("registry", MEMBERS, (404, 403, 403, 302, 302, 404), registries.a_registry),
     look("registry_content", MEMBERS, registries.a_registry),

@@ -1,6 +1,7 @@
 """Who may do what at every endpoint: the rooms' own tables (`tests/<room>/rules.py`), gathered."""
 
 from tests.audit.rules import RULES as AUDIT
+from tests.deploykeys.rules import RULES as DEPLOY_KEYS
 from tests.deployments.rules import RULES as RUNNING
 from tests.environments.rules import RULES as ENVIRONMENTS
 from tests.hooks.rules import RULES as HOOKS
@@ -31,6 +32,7 @@ RULES: tuple[Rule, ...] = (
     *HOSTS,
     *ENVIRONMENTS,
     *REGISTRIES,
+    *DEPLOY_KEYS,
     *RUNNING,
     *HOOKS,
     *NOTICES,

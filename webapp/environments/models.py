@@ -43,6 +43,7 @@ class Secret(Thing):
     """One version of a secret; never changed, a new value is a new version. Nobody reads a value back."""
 
     SEALED = ("ciphertext",)
+    REVEALED = "ciphertext"
 
     project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="secrets")
     environment = models.ForeignKey(Environment, on_delete=models.CASCADE, null=True, related_name="secrets")

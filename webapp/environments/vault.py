@@ -8,7 +8,6 @@ from django.db import transaction
 from django.db.models import Model
 
 from webapp import sealing
-from webapp.environments.models import Secret
 from webapp.problems import Missing
 from webapp.rest.models import IdempotentAnswer
 
@@ -28,21 +27,25 @@ def decrypt(ciphertext: bytes | memoryview) -> str:
 def reveal(secret_ids: Mapping[str, str]) -> dict[str, str]:
     """The values of these secrets, for a host's claim: name -> secret's id in, name -> value out.
 
-    Raises `Missing` when one is not there or no key opens it: a job must not start with half of what it needs.
+    A table whose rows a claim may name says in `REVEALED` which of its sealed columns is told, whichever room it is
+    of. Raises `Missing` when one is not there or no key opens it: a job must not start with half of what it needs.
     """
-    found = Secret.objects.in_bulk(list(secret_ids.values()))
-    lacking = sorted(name for name, secret_id in secret_ids.items() if secret_id not in found)
+    sealed: dict[str, bytes] = {}
+    for model in apps.get_models() if secret_ids else ():
+        if hasattr(model, "REVEALED"):
+            rows = model._default_manager.filter(pk__in=secret_ids.values())
+            sealed.update(rows.values_list("pk", model.REVEALED))
+    lacking = sorted(name for name, secret_id in secret_ids.items() if secret_id not in sealed)
     if lacking:
         raise Missing(code="secret.missing", detail=f"There is no secret {', '.join(lacking)} (any more).")
-    return {name: _opened(found[secret_id]) for name, secret_id in secret_ids.items()}
+    return {name: _opened(name, sealed[secret_id]) for name, secret_id in secret_ids.items()}
 
 
-def _opened(secret: Secret) -> str:
+def _opened(name: str, sealed: bytes) -> str:
     try:
-        return decrypt(secret.ciphertext)
+        return decrypt(sealed)
     except InvalidToken as error:
-        detail = f"No key that Slipway has opens secret {secret.name}."
-        raise Missing(code="secret.unreadable", detail=detail) from error
+        raise Missing(code="secret.unreadable", detail=f"No key that Slipway has opens secret {name}.") from error
 
 
 def rotate() -> int:

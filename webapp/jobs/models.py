@@ -17,7 +17,7 @@ class Job(Thing):
     log = models.ForeignKey(Log, on_delete=models.PROTECT, related_name="jobs")
     state = models.CharField(max_length=12, default="queued")
     order = models.JSONField()  # frozen; holds no secret
-    secrets = models.JSONField(default=dict)  # name in the claim -> id of an environments.Secret
+    secrets = models.JSONField(default=dict)  # name in the claim -> id of what is revealed to it (`environments.vault`)
     uses_build_slot = models.BooleanField(default=False)
     attempt = models.PositiveSmallIntegerField(default=0)
     max_attempts = models.PositiveSmallIntegerField(default=3)

@@ -60,6 +60,7 @@ def _places(projects: list[Project]) -> list[Found]:
         found.append(_entry(project.name, f"board of {where}", "board", project.id))
         found.append(_entry(f"Environments of {project.name}", where, "environments", project.id))
         found.append(_entry(f"Secrets of {project.name}", where, "secrets", project.id))
+        found.append(_entry(f"Deploy keys of {project.name}", where, "deploy_keys", project.id))
     return found
 
 

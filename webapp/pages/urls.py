@@ -2,8 +2,10 @@
 
 from django.urls import include, path
 
+from webapp.deploykeys import urls as deploykeys
 from webapp.deployments import contents, tenants, using
 from webapp.hosts import urls as hosts
+from webapp.images import keyed
 from webapp.images import urls as images
 from webapp.pages import join, views
 from webapp.teams import urls as teams
@@ -23,6 +25,7 @@ urlpatterns = [
     path("", include("webapp.notices.urls")),
     path("", include("webapp.environments.urls")),
     path("", include("webapp.registries.urls")),
+    path("", include(deploykeys.urlpatterns(keyed.users))),
     path("", include(hosts.urlpatterns(tenants))),
     path("", include("webapp.audit.urls")),
     path("", include("webapp.logs.urls")),
