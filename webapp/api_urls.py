@@ -9,6 +9,7 @@ from webapp.hooks import api as hooks
 from webapp.hosts import api as hosts
 from webapp.images import api as images
 from webapp.images import keyed
+from webapp.images import revisions_api as revisions
 from webapp.images.lint import api as lint
 from webapp.live import api as live
 from webapp.logs import api as logs
@@ -26,6 +27,7 @@ urlpatterns = [
     *registries.urlpatterns,
     *deploykeys.urlpatterns(keyed.users),
     *images.urlpatterns(using.users),
+    *revisions.urlpatterns,
     *lint.urlpatterns,
     *hooks.urlpatterns,
     *deployments.urlpatterns,

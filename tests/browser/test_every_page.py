@@ -12,7 +12,7 @@ from tests.browser.pages import OTHERS, PAGES, address_of, page_names
 from tests.browser.screen import Complaints
 from tests.browser.stage import set_stage
 from tests.flows.house import House
-from tests.flows.story import build, get, make_image, post
+from tests.flows.story import Json, build, get, make_image, post
 
 pytestmark = pytest.mark.browser
 
@@ -28,6 +28,7 @@ def ids(house: House) -> dict[str, str]:
     with house.api() as api:
         broken = make_image(api, stage.project, slug="broken", dockerfile=BROKEN, files={"index.html": "<p>x</p>"})
         told = {"project": project, "name": "chat", "kind": "webhook", "url": "https://chat.example.org/in"}
+        revised = a_change(api, broken)
         channel = post(api, "channels/", {**told, "events": ["build.started", "build.failed"]})
         failed = build(api, broken)
         post(api, "secrets/", {"project": project, "name": "API_KEY", "value": "secret"})
@@ -52,6 +53,7 @@ def ids(house: House) -> dict[str, str]:
         "delivery": delivery,
         "channel": channel["id"],
         "image": stage.image["id"],
+        "revision": revised,
         "build": failed["id"],
         "good build": stage.build["id"],
         "service": stage.service["id"],
@@ -60,6 +62,15 @@ def ids(house: House) -> dict[str, str]:
         "done deployment": stage.deployment["id"],
         "replica": stage.replica["id"],
     }
+
+
+def a_change(api: httpx.Client, image: Json) -> str:
+    """Two settings and a line of text are changed; the id of the revision that this made."""
+    source = {**image["source"], "dockerfile": f"{BROKEN}CMD sleep 9\n"}
+    build_settings = {"args": {"VERSION": "2"}, "timeout": 60}
+    told = {"source": source, "build": build_settings, "why": "a longer sleep"}
+    api.patch(f"images/{image['id']}/", json=told).raise_for_status()
+    return str(get(api, f"images/{image['id']}/revisions/")["results"][0]["id"])
 
 
 def a_delivery(api: httpx.Client, house: House, project: str) -> tuple[str, str]:

@@ -6,7 +6,7 @@ from tests.cast import Cast
 from tests.deployments.rig import SOURCE, Harbour
 from tests.rest.walk import Rule
 from webapp.deployments import services
-from webapp.images.services import define_image, request_build
+from webapp.images.services import change_image, define_image, request_build
 
 
 def harbour_of(cast: Cast) -> Harbour:
@@ -34,6 +34,13 @@ def a_new_image(cast: Cast) -> dict[str, Any]:
 
 def another_source(cast: Cast) -> dict[str, Any]:
     return {"source": {**SOURCE, "dockerfile": "FROM slipway/busybox:1\nCMD sleep 9"}}
+
+
+def a_revision(cast: Cast) -> dict[str, Any]:
+    """The first of two."""
+    image = define_image(actor=cast.actor("developer"), project=cast.project, slug="front", source=SOURCE)
+    change_image(actor=cast.actor("developer"), image=image, **another_source(cast))
+    return {"id": image.revisions.get(number=1).id}
 
 
 def a_queued_build(cast: Cast) -> dict[str, Any]:
@@ -132,6 +139,10 @@ RULES = (
     Rule("api_image", "get", MEMBERS, where=an_image),
     Rule("api_image", "patch", DEVELOPERS_CHANGE, where=an_image, body=another_source),
     Rule("api_image", "delete", DEVELOPERS_REMOVE, where=an_image),
+    Rule("api_image_revisions", "get", MEMBERS, where=an_image),
+    Rule("api_image_revision", "get", MEMBERS, where=a_revision),
+    Rule("api_image_revision_difference", "get", MEMBERS, where=a_revision),
+    Rule("api_image_revision_reuse", "post", DEVELOPERS_CHANGE, where=a_revision),
     Rule("api_image_builds", "get", MEMBERS, where=an_image),
     Rule("api_image_builds", "post", DEVELOPERS_START, where=an_image),
     Rule("api_build", "get", MEMBERS, where=a_build),

@@ -1,13 +1,19 @@
 """WHAT: images and builds."""
 
+from __future__ import annotations
+
+from typing import Any
+
 from django.db import models
 
 from webapp.hosts.models import Host
-from webapp.images.querysets import BuildQuerySet, ImageQuerySet
+from webapp.images.querysets import BuildQuerySet, ImageQuerySet, RevisionQuerySet
 from webapp.jobs.models import Job
 from webapp.logs.models import Log
 from webapp.models import Thing
 from webapp.teams.models import Project, User
+
+MAX_DIGITS = 9  # of a number that somebody wrote
 
 
 class Image(Thing):
@@ -28,6 +34,44 @@ class Image(Thing):
 
     def __str__(self) -> str:
         return self.slug
+
+
+class ImageRevision(Thing):
+    """A definition as it once was: a row per change, never changed itself. Builds keep their own copy besides."""
+
+    image = models.ForeignKey(Image, on_delete=models.CASCADE, related_name="revisions")
+    number = models.PositiveIntegerField()
+    source = models.JSONField()
+    build = models.JSONField(default=dict)
+    why = models.CharField(max_length=200, blank=True)
+    made_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
+    made_as = models.CharField(max_length=200)  # the actor's label at the time
+    made_at = models.DateTimeField()
+
+    objects = RevisionQuerySet.as_manager()
+
+    class Meta:
+        ordering = ("image", "-number")
+        constraints = (models.UniqueConstraint(fields=("image", "number"), name="one_revision_per_number"),)
+
+    def __str__(self) -> str:
+        return f"revision {self.number}"
+
+    @property
+    def definition(self) -> dict[str, Any]:
+        """As builds keep theirs."""
+        return {"source": self.source, "build": self.build}
+
+    def before(self) -> ImageRevision | None:
+        """The one that it replaced."""
+        earlier = ImageRevision.objects.filter(image=self.image_id, number__lt=self.number)
+        return earlier.order_by("-number").first()
+
+    def sibling(self, number: str) -> ImageRevision | None:
+        """The image's revision of that number, as somebody wrote it."""
+        if not (number.isascii() and number.isdigit() and len(number) <= MAX_DIGITS):
+            return None
+        return ImageRevision.objects.filter(image=self.image_id, number=int(number)).first()
 
 
 class Build(Thing):

@@ -10,7 +10,7 @@ from webapp.teams.policy import Actor
 from webapp.teams.querysets import in_projects_of
 
 if TYPE_CHECKING:
-    from webapp.images.models import Build, Image
+    from webapp.images.models import Build, Image, ImageRevision
 
 
 class ImageQuerySet(models.QuerySet["Image"]):
@@ -22,4 +22,10 @@ class ImageQuerySet(models.QuerySet["Image"]):
 class BuildQuerySet(models.QuerySet["Build"]):
     def visible_to(self, actor: Actor) -> Self:
         """Builds of projects the actor may see."""
+        return self.filter(in_projects_of(actor, path="image__project"))
+
+
+class RevisionQuerySet(models.QuerySet["ImageRevision"]):
+    def visible_to(self, actor: Actor) -> Self:
+        """Revisions of images of projects the actor may see."""
         return self.filter(in_projects_of(actor, path="image__project"))

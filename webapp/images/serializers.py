@@ -6,6 +6,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from webapp.images.models import Build, Image
+from webapp.images.services.revisions import MAX_WHY
 from webapp.images.validation import DEFAULT_TIMEOUT, LONGEST_BUILD, MAX_FILES, SHORTEST_BUILD
 from webapp.jobs.services import queue_position
 from webapp.rest.serializers import StrictSerializer
@@ -92,6 +93,9 @@ class ChangedImageSerializer(StrictSerializer):
     slug = serializers.CharField(required=False, trim_whitespace=False)
     source: Any = SourceField(required=False)
     build = BuildSettingsField(required=False)
+    why = serializers.CharField(
+        required=False, allow_blank=True, max_length=MAX_WHY, help_text="One line, kept with the revision."
+    )
 
 
 class NewBuildSerializer(StrictSerializer):

@@ -3,7 +3,7 @@
 from django.urls import URLPattern, path
 
 from webapp.images.using import Users
-from webapp.images.views import builds, images
+from webapp.images.views import builds, images, revisions
 
 
 def urlpatterns(users: Users) -> list[URLPattern]:
@@ -16,6 +16,9 @@ def urlpatterns(users: Users) -> list[URLPattern]:
         path("images/<str:id>/definition/", images.edit, name="image_edit"),
         path("images/<str:id>/deletion/", images.delete, told, name="image_delete"),
         path("images/<str:id>/build/", images.build, name="image_build"),
+        path("images/<str:id>/history/", revisions.history, name="image_history"),
+        path("image-revisions/<str:id>/", revisions.show, name="image_revision"),
+        path("image-revisions/<str:id>/reuse/", revisions.reuse, name="image_revision_reuse"),
         path("builds/<str:id>/", builds.show, name="build"),
         path("builds/<str:id>/now/", builds.part, name="build_part"),
         path("builds/<str:id>/cancellation/", builds.cancel, name="build_cancel"),

@@ -2,6 +2,7 @@
 
 from webapp.images.services.building import cancel_build, request_build, retry_build
 from webapp.images.services.defining import change_image, define_image, delete_image, lock_image
+from webapp.images.services.restoring import use_revision_again
 
 __all__ = [
     "cancel_build",
@@ -11,4 +12,5 @@ __all__ = [
     "lock_image",
     "request_build",
     "retry_build",
+    "use_revision_again",
 ]

@@ -4,12 +4,14 @@ from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.db.models import F, ProtectedError
+from django.utils.timezone import now
 
 from runtime.contract import states
 from webapp.audit import services as audit
 from webapp.environments import services as environments
 from webapp.findings import Findings
 from webapp.images.models import Build, Image
+from webapp.images.services.revisions import clean_why, keep_revision
 from webapp.images.using import Users, refuse_used, still_named
 from webapp.images.validation import clean_definition
 from webapp.jobs.broadcast import changed
@@ -40,6 +42,7 @@ def define_image(
                 )
         except IntegrityError as error:
             raise _taken(slug) from error
+        keep_revision(actor=actor, image=image, now=now())
         _record(actor, "image.define", image, after=_facts(image))
     return image
 
@@ -51,9 +54,14 @@ def change_image(
     source: dict[str, Any] | None = None,
     build: dict[str, Any] | None = None,
     slug: str | None = None,
+    why: str = "",
 ) -> Image:
-    """Change what is given; a changed definition gets a new revision, an equal one stays as it is."""
+    """Change what is given; a changed definition gets a new revision, an equal one stays as it is.
+
+    `why` is kept with the revision, for who reads the history.
+    """
     require(actor, Action.DEFINE, image.project)
+    why = clean_why(why)
     if slug is not None:
         _check_slug(slug)
     definition = clean_definition(
@@ -75,8 +83,10 @@ def change_image(
             raise _taken(str(after["slug"])) from error
         if not updated:
             raise Conflicting(code="image.changed", detail="Somebody else changed this image just now: look again.")
-        _record(actor, "image.change", image, before=before, after=after)
-    image.refresh_from_db()
+        image.refresh_from_db()
+        if redefined:
+            keep_revision(actor=actor, image=image, now=now(), why=why)
+        _record(actor, "image.change", image, before=before, after=after, reason=why)
     return image
 
 
@@ -132,7 +142,12 @@ def _facts(image: Image) -> dict[str, Any]:
 
 
 def _record(
-    actor: Actor, action: str, image: Image, before: dict[str, Any] | None = None, after: dict[str, Any] | None = None
+    actor: Actor,
+    action: str,
+    image: Image,
+    before: dict[str, Any] | None = None,
+    after: dict[str, Any] | None = None,
+    reason: str = "",
 ) -> None:
     project = image.project
     audit.record(
@@ -145,5 +160,6 @@ def _record(
         project_id=project.id,
         before=before,
         after=after,
+        reason=reason,
     )
     changed(kind="image", id=image.id, state=action.removeprefix("image."), project_id=project.id)

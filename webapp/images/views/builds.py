@@ -24,6 +24,7 @@ def show(request: PageRequest, id: str) -> HttpResponse:
     facts = _facts(request, build)
     largest = max((layer["size"] for layer in build.layers), default=0)
     facts["largest"] = max(largest, 1)
+    facts["revision"] = build.image.revisions.filter(number=build.revision).defer("source", "build").first()
     return render(request, "builds/show.html", facts)
 
 
