@@ -2,6 +2,7 @@
 
 Starts its own house on a free port, plays the five-minute tour through the API, and photographs each page in dark and
 light at three widths. README's picture is `board-dark.png` at 1440 (`--readme` writes only that, to docs/pictures/).
+`--only board,build --widths 390` takes less.
 """
 
 import argparse
@@ -29,13 +30,23 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.pictures", description=__doc__)
     parser.add_argument("folder", nargs="?", default="var/pictures")
     parser.add_argument("--readme", action="store_true", help="only the picture of the README")
+    parser.add_argument("--only", default="", help="names of pages, with commas between")
+    parser.add_argument("--widths", default=WIDTHS, type=_numbers, help="widths in px, with commas between")
     asked = parser.parse_args()
     with running_house(engine_address()) as house:
         pages = play(house)
         with sync_playwright() as playwright:
             browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-            photograph(browser, house, pages, Path(asked.folder), readme=asked.readme)
+            if asked.readme:
+                photograph(browser, house, {"board": pages["board"]}, ROOT / "docs" / "pictures")
+            else:
+                wanted = {name: path for name, path in pages.items() if not asked.only or name in asked.only.split(",")}
+                photograph(browser, house, wanted, Path(asked.folder), widths=asked.widths)
     return 0
+
+
+def _numbers(text: str) -> tuple[int, ...]:
+    return tuple(int(word) for word in text.split(","))
 
 
 def play(house: House) -> dict[str, str]:
@@ -57,7 +68,9 @@ def play(house: House) -> dict[str, str]:
         post(api, "secrets/", {"project": project["id"], "name": "API_KEY", "value": "not to be seen"})
         empty, failed = _beside(api, team)
         invited = post(api, f"teams/{team}/invitations/", {"role": "developer"})
+        more = _doors(api, project["id"])
     return {
+        **more,
         "sign-in": SIGN_IN,
         "projects": "/projects/",
         "board": f"/projects/{project['id']}/",
@@ -81,7 +94,9 @@ def play(house: House) -> dict[str, str]:
         "team": f"/teams/{team}/",
         "join": httpx.URL(invited["link"]).path,
         "people": "/people/",
+        "edit-image": f"/images/{image}/definition/",
         "tokens": "/tokens/",
+        "reference": "/api/v1/docs/",
         "audit": "/audit/",
         "account": "/account/",
         "missing": "/projects/nothing/",
@@ -95,6 +110,34 @@ def _beside(api: httpx.Client, team: str) -> tuple[str, str]:
     return str(project["id"]), str(build(api, image)["id"])
 
 
+def _doors(api: httpx.Client, project: str) -> dict[str, str]:
+    """By which others come in and are told: a registry, a hook with a delivery, a channel with a notice."""
+    source = {"kind": "git", "url": "https://git.example.org/team/shop.git"}
+    image = post(api, "images/", {"project": project, "slug": "pushed", "source": source})
+    made = {"image": image["id"], "name": "pushes", "kind": "gitlab", "branches": ["release/*", "main"]}
+    hook = post(api, "hooks/", made)
+    push = {"ref": "refs/heads/topic", "checkout_sha": "a" * 40, "project": {"git_http_url": source["url"]}}
+    headers = {"X-Gitlab-Event": "Push Hook", "X-Gitlab-Token": hook["secret"]}
+    address = f"{api.base_url.scheme}://{api.base_url.netloc.decode()}/hooks/{hook['id']}/"
+    httpx.post(address, json=push, headers=headers, timeout=10)
+    delivery = get(api, f"hooks/{hook['id']}/deliveries/")["results"][0]["id"]
+    told = {"project": project, "name": "chat", "kind": "webhook", "url": "https://chat.example.org/in"}
+    channel = post(api, "channels/", {**told, "events": ["build.failed", "deployment.failed"]})
+    api.post(f"channels/{channel['id']}/test/", json={})
+    registry = post(api, "registries/", {"project": project, "url": "registry.example.org", "prefix": "shop"})
+    return {
+        "registries": f"/projects/{project}/registries/",
+        "registry": f"/registries/{registry['id']}/",
+        "hooks": f"/projects/{project}/hooks/",
+        "new-hook": f"/projects/{project}/hooks/new/",
+        "hook": f"/ci-hooks/{hook['id']}/",
+        "delivery": f"/deliveries/{delivery}/",
+        "notices": f"/projects/{project}/notices/",
+        "new-channel": f"/projects/{project}/channels/new/",
+        "channel": f"/channels/{channel['id']}/",
+    }
+
+
 def _built(api: httpx.Client, image: str) -> Json:
     """The image's newest build once it is over."""
     found = get(api, f"images/{image}/builds/")["results"]
@@ -106,23 +149,24 @@ def _over(api: httpx.Client, deployment: Json) -> Json:
     return get(api, f"deployments/{deployment['id']}/", wait=60)
 
 
-def photograph(browser: Browser, house: House, pages: dict[str, str], folder: Path, *, readme: bool) -> None:
-    """Every page in every colour and width, or the README's one."""
-    folder = ROOT / "docs" / "pictures" if readme else folder
+def photograph(
+    browser: Browser, house: House, pages: dict[str, str], folder: Path, *, widths: tuple[int, ...] = ()
+) -> None:
+    """Every page in both colours and these widths; without widths in dark on a desk, no longer than the screen."""
     folder.mkdir(parents=True, exist_ok=True)
     both: tuple[Literal["dark", "light"], ...] = ("dark", "light")
-    for colours in both[:1] if readme else both:
+    for colours in both if widths else both[:1]:
         stranger = browser.new_page(color_scheme=colours, base_url=house.url)
         page = browser.new_page(color_scheme=colours, base_url=house.url)
         _sign_in(page)
-        for width in WIDTHS[:1] if readme else WIDTHS:
-            for name, path in {"board": pages["board"]}.items() if readme else pages.items():
-                shown = f"{name}-{colours}" if readme else f"{name}-{colours}-{width}"
+        for width in widths or WIDTHS[:1]:
+            for name, path in pages.items():
                 seen = stranger if path.startswith(DOORS) else page
                 seen.set_viewport_size({"width": width, "height": 900})
                 seen.goto(path)
                 time.sleep(SETTLE_SECONDS)
-                seen.screenshot(path=folder / f"{shown}.png", full_page=not readme)
+                shown = f"{name}-{colours}-{width}" if widths else f"{name}-{colours}"
+                seen.screenshot(path=folder / f"{shown}.png", full_page=bool(widths))
         stranger.close()
         page.close()
 

@@ -1,4 +1,5 @@
 // Times as people say them, in the reader's zone; the exact one on hover. Markup: <time datetime="…" data-ago>.
+// What lasts still is counted on: <span data-lasts="seconds when the page was made">.
 
 const UNITS = [
   ["year", 31_536_000],
@@ -26,6 +27,30 @@ function show(scope) {
   }
 }
 
-show(document);
-setInterval(() => show(document), 20_000);
-document.addEventListener("htmx:load", () => show(document));
+const begun = new WeakMap(); // element -> when it would have begun by this browser's clock, which may be wrong
+
+function span(seconds) {
+  if (seconds < 60) return `${seconds} s`;
+  const two = (number) => String(number).padStart(2, "0");
+  if (seconds < 3600) return `${Math.floor(seconds / 60)} min ${two(seconds % 60)} s`;
+  return `${Math.floor(seconds / 3600)} h ${two(Math.floor((seconds % 3600) / 60))} min`;
+}
+
+function count() {
+  for (const element of document.querySelectorAll("[data-lasts]")) {
+    if (!begun.has(element)) begun.set(element, Date.now() - Number(element.dataset.lasts) * 1000);
+    const text = span(Math.max(0, Math.floor((Date.now() - begun.get(element)) / 1000)));
+    if (element.textContent !== text) element.textContent = text;
+  }
+}
+
+function all() {
+  show(document);
+  count();
+}
+
+all();
+setInterval(() => document.hidden || show(document), 20_000);
+setInterval(() => document.hidden || count(), 1000);
+document.addEventListener("visibilitychange", () => document.hidden || all());
+document.addEventListener("htmx:load", all);

@@ -31,3 +31,16 @@ def test_a_time_is_said_against_now(monkeypatch: pytest.MonkeyPatch, away: timed
 
 def test_the_exact_time_is_on_hover() -> None:
     assert 'title="2030-06-01 12:00 UTC"' in show.when(NOW)
+
+
+def test_what_lasts_still_is_counted_on_by_the_page(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(show, "now", lambda: NOW)
+    assert show.lasted(NOW - timedelta(seconds=3.6), None) == '<span data-lasts="3">3 s</span>'
+    assert show.lasted(NOW - timedelta(seconds=75), None) == '<span data-lasts="75">1 min 15 s</span>'
+
+
+def test_what_is_over_stands_still(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(show, "now", lambda: NOW)
+    assert show.lasted(NOW - timedelta(seconds=3.6), NOW) == "3.6 s"
+    assert show.lasted(NOW - timedelta(seconds=3.6), None, True) == "", "nobody knows when it ended"
+    assert show.lasted(None, None) == ""

@@ -47,7 +47,7 @@ class ImageForm(Form):
         max_length=LONG,
         widget=_area(12, **EDITOR),
         label="Dockerfile",
-        initial="FROM busybox:1\n",
+        initial="FROM slipway/busybox:1\n",
     )
     url = forms.CharField(required=False, max_length=SHORT, label="Git: address", help_text="By https.")
     ref = forms.CharField(required=False, max_length=SHORT, label="Git: branch, tag or commit")

@@ -135,9 +135,15 @@ def ago(moment: datetime) -> str:
 
 
 @register.simple_tag
-def lasted(start: datetime | None, end: datetime | None) -> str:
-    """How long something took, or takes until now."""
-    return "" if start is None else span((end or now()) - start)
+def lasted(start: datetime | None, end: datetime | None, over: bool = False) -> str | SafeString:
+    """How long something took, or takes until now: times.js counts on. Nothing for what is over without an end."""
+    if start is None or (end is None and over):
+        return ""
+    if end is not None:
+        return span(end - start)
+    whole = max(int((now() - start).total_seconds()), 0)
+    said = f"{whole} s" if whole < 60 else span(timedelta(seconds=whole))
+    return format_html('<span data-lasts="{}">{}</span>', whole, said)
 
 
 @register.filter
