@@ -175,4 +175,17 @@ class ConvergeService(Strict, frozen=True, kw_only=True, tag_field="kind", tag="
     start_first: bool = True  # False where a fixed host port forbids two copies at once
 
 
-Order = BuildImage | PullImage | ConvergeService
+class ForgottenImage(Strict, frozen=True, kw_only=True):
+    """An image to be let go, by its ID; `tags` are the names that this Slipway gave it there."""
+
+    image_id: str
+    tags: tuple[str, ...] = ()
+
+
+class ForgetImages(Strict, frozen=True, kw_only=True, tag_field="kind", tag="forget_images"):
+    """Let go of images that nothing needs. What has another name, or a container, stays."""
+
+    images: tuple[ForgottenImage, ...]
+
+
+Order = BuildImage | PullImage | ConvergeService | ForgetImages

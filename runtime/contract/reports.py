@@ -133,7 +133,22 @@ class ServiceResult(Strict, frozen=True, kw_only=True, tag_field="kind", tag="se
     reverted: bool = False
 
 
-Result = ImageResult | ServiceResult
+class Skipped(Strict, frozen=True, kw_only=True):
+    """An image that stays, and why."""
+
+    image_id: str
+    reason: str
+
+
+class Forgotten(Strict, frozen=True, kw_only=True, tag_field="kind", tag="forgotten"):
+    """What became of images to be let go. `freed`: bytes, as the engine counts them; None when it could not say."""
+
+    removed: list[str]  # IDs that are not there any more
+    skipped: list[Skipped] = []
+    freed: int | None = None
+
+
+Result = ImageResult | ServiceResult | Forgotten
 
 
 class Problem(Strict, frozen=True, kw_only=True):

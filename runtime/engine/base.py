@@ -74,6 +74,13 @@ class Images(Protocol):
         Conflict when it is the last name and a container uses the image, BadRequest for an ID.
         """
 
+    def remove_image(self, image_id: str) -> None:
+        """Removes the image of exactly this ID, with its names by digest, never by force; gone already is fine.
+
+        Conflict while it has a tag, a container (running or not) uses it or another image stands on it; BadRequest for
+        anything but a whole ID.
+        """
+
     def layers(self, image_id: str) -> list[Layer]:
         """What the image is made of, oldest first. NotFound."""
 

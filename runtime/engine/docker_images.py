@@ -11,13 +11,14 @@ from runtime.contract.reports import Layer
 from runtime.engine import docker_registry
 from runtime.engine.docker_client import Connection, engine_error, translated
 from runtime.engine.docker_pump import Pump
-from runtime.engine.errors import BadRequest, DiskFull, EngineTimeout, NotFound, WorkCancelled, WorkTimeout
-from runtime.engine.image_names import exact, parsed, tagged
+from runtime.engine.errors import BadRequest, Conflict, DiskFull, EngineTimeout, NotFound, WorkCancelled, WorkTimeout
+from runtime.engine.image_names import exact, parsed, tagged, whole_id
 from runtime.engine.values import DiskUse, HeldImage, Image, Pulled, Pushed, RegistryLogin, TransferLine
 
 MAX_LAYERS = 200
 MAX_INSTRUCTION = 500
 COUNT_TIMEOUT = 120.0
+REMOVE_TIMEOUT = 120.0
 NANOSECONDS = 1_000_000_000
 
 _LOADED = ("Loaded image: ", "Loaded image ID: ")
@@ -45,8 +46,17 @@ class DockerImages:
             self._connection.calls().tag(image_id, name.name, name.tag, force=True)
 
     def untag(self, reference: str) -> None:
-        with suppress(NotFound), translated():
-            self._connection.calls().remove_image(str(exact(reference)))
+        name = str(exact(reference))
+        with suppress(NotFound), self._connection.patient(REMOVE_TIMEOUT) as client:
+            client.remove_image(name)
+
+    def remove_image(self, image_id: str) -> None:
+        whole_id(image_id)
+        with suppress(NotFound):
+            if self.image(image_id).tags:
+                raise Conflict("the image has a name")
+            with self._connection.patient(REMOVE_TIMEOUT) as client:
+                client.remove_image(image_id)
 
     def layers(self, image_id: str) -> list[Layer]:
         with translated():

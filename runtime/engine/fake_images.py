@@ -22,7 +22,7 @@ from runtime.engine.errors import (
 from runtime.engine.fake_build import FakeBuilder
 from runtime.engine.fake_calls import FakeCalls
 from runtime.engine.fake_registry import FakeRegistry, Manifest
-from runtime.engine.image_names import exact, parsed, tagged
+from runtime.engine.image_names import exact, parsed, tagged, whole_id
 from runtime.engine.values import (
     BuildEvent,
     BuildRequest,
@@ -109,6 +109,16 @@ class FakeImages(FakeCalls):
             self._take_name(name)
             if not self._find_image(held.image.image_id).image.tags:
                 del self._held[held.image.image_id]
+
+    def remove_image(self, image_id: str) -> None:
+        whole_id(image_id)
+        with self._call("remove_image", image_id):
+            held = self._held.get(image_id)
+            if held is None:
+                return
+            if held.image.tags or self._is_used(image_id):
+                raise Conflict("the image has a name, or a container uses it")
+            del self._held[image_id]
 
     def layers(self, image_id: str) -> list[Layer]:
         with self._call("layers", image_id):

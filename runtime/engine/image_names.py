@@ -1,7 +1,15 @@
 """Names of images as they reach an engine: one exact name, never what could be read as an ID."""
 
+from runtime.contract.names import DIGEST
 from runtime.contract.references import BadReference, Reference
 from runtime.engine.errors import BadRequest
+
+
+def whole_id(image_id: str) -> str:
+    """An image's whole ID. BadRequest, for a beginning of one too."""
+    if not DIGEST.fullmatch(image_id):
+        raise BadRequest(f"{image_id} is not the whole ID of an image.")
+    return image_id
 
 
 def parsed(reference: str) -> Reference:

@@ -3,12 +3,15 @@
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from runtime.contract.orders import BuildImage, ConvergeService, Order, PullImage
+from runtime.contract.orders import BuildImage, ConvergeService, ForgetImages, Order, PullImage
 from runtime.contract.reports import Result
 from runtime.procedures.build_image import build_image
 from runtime.procedures.converge_service import converge_service
+from runtime.procedures.forget_images import forget_images
 from runtime.procedures.pull_image import pull_image
 from runtime.worker.attempt import Attempt, Hands
+
+FORGETTING = "images to be forgotten"  # one order of this kind at a time
 
 
 class _Procedure(NamedTuple):
@@ -62,8 +65,19 @@ def _converge(order: ConvergeService, attempt: Attempt, hands: Hands) -> Result:
     return result
 
 
+def _forget(order: ForgetImages, attempt: Attempt, hands: Hands) -> Result:
+    """Each image goes in a moment in which this host builds, pulls and converges nothing."""
+    return forget_images(
+        order,
+        engine=hands.engine,
+        reporter=attempt.reporter,
+        quiet=lambda meanwhile: hands.turns.quiet(FORGETTING, meanwhile=meanwhile),
+    )
+
+
 ORDERS: dict[type[Order], _Procedure] = {
     BuildImage: _Procedure(lambda order: f"build {order.build}", _build),
     PullImage: _Procedure(lambda order: f"pull {order.reference}", _pull),
+    ForgetImages: _Procedure(lambda order: FORGETTING, _forget),
     ConvergeService: _Procedure(lambda order: f"service {order.service} {order.environment}", _converge),
 }

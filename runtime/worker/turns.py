@@ -13,12 +13,13 @@ class Turns:
     def __init__(self) -> None:
         self._changed = threading.Condition()
         self._taken: set[str] = set()
+        self._quiet = False
 
     @contextmanager
     def turn(self, subject: str, *, meanwhile: Callable[[], None]) -> Iterator[None]:
         """Waits until nobody else works on `subject`. `meanwhile` is called while waiting, and may raise."""
         with self._changed:
-            while subject in self._taken:
+            while subject in self._taken or self._quiet:
                 meanwhile()
                 self._changed.wait(LOOK_SECONDS)
             self._taken.add(subject)
@@ -27,4 +28,22 @@ class Turns:
         finally:
             with self._changed:
                 self._taken.discard(subject)
+                self._changed.notify_all()
+
+    @contextmanager
+    def quiet(self, subject: str, *, meanwhile: Callable[[], None]) -> Iterator[None]:
+        """Who works on `subject` waits until it is the only one that works, and nobody begins meanwhile. Keep it short.
+
+        `meanwhile` is called while waiting, and may raise.
+        """
+        with self._changed:
+            while self._taken - {subject}:
+                meanwhile()
+                self._changed.wait(LOOK_SECONDS)
+            self._quiet = True
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._quiet = False
                 self._changed.notify_all()

@@ -58,6 +58,40 @@ def test_the_last_name_stays_while_a_container_uses_the_image(bench: Bench, buil
     bench.engine.remove(container_id)
 
 
+def test_an_image_without_a_name_goes_by_its_id_and_again_is_once(bench: Bench, built: str) -> None:
+    spare = image_of(bench.build(bench.request("RUN echo spare", tag=name(bench, "moves"))))
+    bench.engine.tag(built, name(bench, "moves"))  # and the other has no name any more
+    assert spare not in {one.image_id for one in bench.engine.list_images(labels={}) if one.tags}
+    for _ in range(2):
+        bench.engine.remove_image(spare)
+    with pytest.raises(NotFound):
+        bench.engine.image(spare)
+    assert bench.engine.image(built).image_id == built
+
+
+def test_an_image_with_a_name_does_not_go_by_its_id(bench: Bench, built: str) -> None:
+    with pytest.raises(Conflict):
+        bench.engine.remove_image(built)
+    assert bench.engine.image(built).tags == (name(bench, "1"),)
+
+
+def test_an_image_that_a_stopped_container_uses_does_not_go(bench: Bench, built: str) -> None:
+    container_id = bench.engine.create(bench.plan(image=built))
+    bench.engine.tag(bench.image, name(bench, "1"))  # moved away: the image in use has no name left
+    with pytest.raises(Conflict):
+        bench.engine.remove_image(built)
+    assert bench.engine.image(built).image_id == built
+    bench.engine.untag(name(bench, "1"))
+    bench.engine.remove(container_id)
+    bench.engine.remove_image(built)
+
+
+@pytest.mark.parametrize("what", ["sha256:abcdef012345", "slipway-test/app:1", "latest", ""])
+def test_only_a_whole_id_is_removed(bench: Bench, what: str) -> None:
+    with pytest.raises(BadRequest):
+        bench.engine.remove_image(what)
+
+
 @pytest.mark.parametrize("what", [NOBODY, "slipway-test/app", "sha256:abcdef012345", "abcdef012345", "x;y", "../x:1"])
 def test_only_an_exact_name_is_removed(bench: Bench, what: str) -> None:
     with pytest.raises(BadRequest):

@@ -3,6 +3,10 @@
 from django.db import models
 
 from webapp.hosts.models import Host
+from webapp.jobs.models import Job
+from webapp.logs.models import Log
+from webapp.models import Thing
+from webapp.teams.models import Project
 
 
 class Holding(models.Model):
@@ -19,6 +23,24 @@ class Holding(models.Model):
     class Meta:
         ordering = ("host", "image_id")
         constraints = (models.UniqueConstraint(fields=("host", "image_id"), name="one_holding_per_image"),)
+
+
+class Forgetting(Thing):
+    """One order to a host to let go of images, and what came of it."""
+
+    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="forgettings")
+    host = models.ForeignKey(Host, on_delete=models.CASCADE, related_name="forgettings")
+    job = models.OneToOneField(Job, on_delete=models.CASCADE, related_name="forgetting")
+    log = models.OneToOneField(Log, on_delete=models.CASCADE, related_name="forgetting")
+    asked = models.PositiveIntegerField()  # images
+    removed = models.PositiveIntegerField(default=0)
+    skipped = models.JSONField(default=list)  # [{"image_id", "reason"}]
+    freed = models.BigIntegerField(null=True)  # bytes, as the engine counts them; null: not known (yet)
+    state = models.CharField(max_length=12, default="queued")  # the job's
+    finished_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ("-created_at", "-id")
 
 
 class DiskUse(models.Model):

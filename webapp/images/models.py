@@ -97,6 +97,7 @@ class Build(Thing):
     started_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
     problem = models.JSONField(null=True)
+    expired_at = models.DateTimeField(null=True)  # when retention let go of its image; the row stays, and says so
 
     objects = BuildQuerySet.as_manager()
 

@@ -5,6 +5,7 @@ from typing import Protocol
 
 from runtime.contract.reports import Finish, Progress
 from webapp.deployments import follow as deployments
+from webapp.holdings import follow as holdings
 from webapp.images import follow as images
 from webapp.jobs.models import Job
 
@@ -19,6 +20,7 @@ OWNERS: Mapping[str, Told] = {
     "build_image": images.job_changed,
     "pull_image": images.job_changed,
     "converge_service": deployments.job_changed,
+    "forget_images": holdings.job_changed,
 }
 
 

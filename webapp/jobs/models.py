@@ -14,7 +14,7 @@ class Job(Thing):
     kind = models.CharField(max_length=30)  # the order's tag: build_image | pull_image | converge_service
     project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="jobs")
     host = models.ForeignKey(Host, on_delete=models.PROTECT, related_name="jobs")
-    log = models.ForeignKey(Log, on_delete=models.PROTECT, related_name="jobs")
+    log = models.ForeignKey(Log, on_delete=models.RESTRICT, related_name="jobs")  # they go together, with the project
     state = models.CharField(max_length=12, default="queued")
     order = models.JSONField()  # frozen; holds no secret
     secrets = models.JSONField(default=dict)  # name in the claim -> id of what is revealed to it (`environments.vault`)

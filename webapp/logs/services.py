@@ -14,7 +14,7 @@ from webapp.logs.models import Log
 from webapp.problems import Conflicting, Refusal, Unavailable
 from webapp.teams.models import Project
 
-KINDS = frozenset({"build", "deployment", "replica"})
+KINDS = frozenset({"build", "deployment", "forgetting", "replica"})
 WRITE_ATTEMPTS = 3
 MAX_TEXT = MAX_LINE_BYTES // 4  # characters; a character takes four bytes at most
 
@@ -22,7 +22,7 @@ logger = logging.getLogger(__name__)
 
 
 def open_log(*, project: Project, kind: str) -> Log:
-    """A new, empty log. `kind` is build, deployment or replica."""
+    """A new, empty log. `kind` is one of `KINDS`."""
     if kind not in KINDS:
         raise ValueError(f"not a kind of log: {kind!r}")
     return Log.objects.create(project=project, kind=kind)

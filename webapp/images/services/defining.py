@@ -10,6 +10,7 @@ from runtime.contract import states
 from webapp.audit import services as audit
 from webapp.environments import services as environments
 from webapp.findings import Findings
+from webapp.images.forgetting import forget_builds
 from webapp.images.models import Build, Image
 from webapp.images.services.revisions import clean_why, keep_revision
 from webapp.images.using import Users, refuse_used, still_named
@@ -110,6 +111,7 @@ def delete_image(*, actor: Actor, image: Image, users: Users) -> None:
             raise Conflicting(code="image.building", detail="A build of this image is under way: cancel it first.")
         jobs, logs = zip(*builds.values_list("job_id", "log_id"), strict=True) if builds.exists() else ((), ())
         _record(actor, "image.delete", image, before=_facts(image))
+        forget_builds(project=image.project, builds=builds, now=now())
         image_id = image.id
         try:
             builds.delete()

@@ -8,8 +8,8 @@ from webapp.hosts.models import Host
 from webapp.jobs.models import Job
 from webapp.jobs.transitions import LIVE
 
-# An order that takes a service away from its host; that is how a drained one is cleared.
-CLEARING = Q(kind="converge_service", order__replicas=[])
+# Orders that take a service or images away from their host; that is how a drained one is cleared.
+CLEARING = Q(kind="converge_service", order__replicas=[]) | Q(kind="forget_images")
 
 
 def takes(host: Host, job: Job) -> bool:
