@@ -89,6 +89,32 @@ class PullImage(Strict, frozen=True, kw_only=True, tag_field="kind", tag="pull_i
     timeout: int = 3600  # seconds
 
 
+class DiffContainer(Strict, frozen=True, kw_only=True, tag_field="kind", tag="diff_container"):
+    """Say what is not as in its image in the files of a container; changes nothing."""
+
+    container: str  # its full ID
+    labels: dict[str, str]  # it bears all of these, or is none of ours
+    entries: int = 2000  # told at most
+
+
+class CommitContainer(Strict, frozen=True, kw_only=True, tag_field="kind", tag="commit_container"):
+    """Keep the files of a container as an image, on top of the image that it runs. It stands still for a moment.
+
+    The image has the settings of the container's image, with `labels` on top: of the container's own settings, its
+    variables first of all, it has nothing.
+    """
+
+    build: str
+    number: int
+    tag: str
+    container: str  # its full ID
+    expected: dict[str, str]  # labels: it bears all of these, or is none of ours
+    author: str
+    message: str
+    labels: dict[str, str] = {}
+    timeout: int = 1200  # seconds, of each part
+
+
 class Port(Strict, frozen=True, kw_only=True):
     """A published port. `host` None lets the engine choose."""
 
@@ -188,4 +214,4 @@ class ForgetImages(Strict, frozen=True, kw_only=True, tag_field="kind", tag="for
     images: tuple[ForgottenImage, ...]
 
 
-Order = BuildImage | PullImage | ConvergeService | ForgetImages
+Order = BuildImage | PullImage | CommitContainer | DiffContainer | ConvergeService | ForgetImages

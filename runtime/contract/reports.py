@@ -148,7 +148,27 @@ class Forgotten(Strict, frozen=True, kw_only=True, tag_field="kind", tag="forgot
     freed: int | None = None
 
 
-Result = ImageResult | ServiceResult | Forgotten
+class FileChange(Strict, frozen=True, kw_only=True):
+    """One path in a container that is not as in its image. `size` in bytes, None where it was not looked at."""
+
+    kind: Literal["added", "changed", "deleted"]
+    path: str
+    size: int | None = None
+    directory: bool = False
+
+
+class FilesResult(Strict, frozen=True, kw_only=True, tag_field="kind", tag="files"):
+    """What changed in a container's files, by path. `total`: how many there are; `counted` False: at least so many.
+
+    A directory that only holds what changed is not told of.
+    """
+
+    changes: list[FileChange]
+    total: int
+    counted: bool = True
+
+
+Result = ImageResult | ServiceResult | FilesResult | Forgotten
 
 
 class Problem(Strict, frozen=True, kw_only=True):

@@ -18,6 +18,7 @@ from runtime.engine.values import (
     ContainerPlan,
     DiskUse,
     EngineEvent,
+    FileStat,
     HeldImage,
     Image,
     LogEntry,
@@ -119,11 +120,21 @@ class Images(Protocol):
         """
 
     def commit(
-        self, container: str, *, tag: str, author: str, message: str, labels: Mapping[str, str], timeout: float
+        self,
+        container: str,
+        *,
+        tag: str,
+        author: str,
+        message: str,
+        labels: Mapping[str, str],
+        cancelled: Callable[[], bool],
+        timeout: float,
     ) -> str:
-        """Makes an image, named `tag`, of what the container holds; its ID. NotFound, EngineTimeout.
+        """Makes an image, named `tag`, of what the container holds; its ID. The container stands still for a moment.
 
-        The container's own settings, its variables and its labels among them, become the image's; `labels` count more.
+        The image has the settings of the container's own image, with these labels on top: nothing that the container
+        was started with (variables, labels, command) comes along. Volumes are not in it.
+        NotFound, EngineTimeout, WorkCancelled, WorkTimeout, DiskFull.
         """
 
     def disk_use(self) -> DiskUse:
@@ -179,6 +190,9 @@ class Containers(Protocol):
 
     def diff(self, container: str) -> list[Change]:
         """The paths that are not as in its image, in order, at most `MAX_CHANGES`. NotFound."""
+
+    def stat(self, container: str, path: str) -> FileStat:
+        """What lies at this path in the container; a link is not followed. NotFound."""
 
 
 class Streams(Protocol):

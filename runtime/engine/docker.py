@@ -11,12 +11,12 @@ from runtime.contract.names import LABEL_INSTANCE
 from runtime.engine.base import MAX_CHANGES, EventStream, LogStream
 from runtime.engine.docker_build import DockerBuilder
 from runtime.engine.docker_cli import candidates
-from runtime.engine.docker_client import Connection, translated
-from runtime.engine.docker_containers import create_body, read_container
+from runtime.engine.docker_client import Connection, raise_for_status, translated
+from runtime.engine.docker_containers import create_body, read_container, read_stat
 from runtime.engine.docker_images import DockerImages
 from runtime.engine.docker_streams import open_events, open_logs
 from runtime.engine.errors import Conflict, EngineError, NotFound
-from runtime.engine.values import BuildEvent, BuildRequest, Change, Container, ContainerPlan, LogEntry
+from runtime.engine.values import BuildEvent, BuildRequest, Change, Container, ContainerPlan, FileStat, LogEntry
 
 _KINDS: tuple[Literal["changed", "added", "deleted"], ...] = ("changed", "added", "deleted")  # by the engine's number
 
@@ -118,6 +118,15 @@ class DockerEngine(DockerImages):
             found = self._connection.calls().diff(container) or []
         changes = (Change(kind=_KINDS[entry["Kind"]], path=str(entry["Path"])) for entry in found)
         return sorted(changes, key=lambda change: change.path)[:MAX_CHANGES]
+
+    def stat(self, container: str, path: str) -> FileStat:
+        with translated():
+            client = self._connection.calls()
+            answer = client.head(
+                f"{client.base_url}/v{client.api_version}/containers/{container}/archive", params={"path": path}
+            )
+            raise_for_status(answer)
+        return read_stat(answer.headers["X-Docker-Container-Path-Stat"])
 
     def list_managed(self, *, instance: str, labels: Mapping[str, str] | None = None) -> list[Container]:
         wanted = {LABEL_INSTANCE: instance} | dict(labels or {})

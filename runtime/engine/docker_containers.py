@@ -3,19 +3,27 @@
 Pure. `create_body` is the whole of what can be asked of the engine; there is no pass-through.
 """
 
+import base64
+import json
 from collections.abc import Mapping
 from typing import Any
 
 from runtime.contract.orders import ContainerSpec, Health
 from runtime.contract.reports import BoundPort
 from runtime.engine.frames import parse_time
-from runtime.engine.values import Container, ContainerPlan, EngineHealth
+from runtime.engine.values import Container, ContainerPlan, EngineHealth, FileKind, FileStat
 
 LOG_MAX_SIZE = "20m"
 LOG_MAX_FILES = "5"
 NANOSECONDS = 1_000_000_000
 NANO_CPUS = 1_000_000_000
 
+# The bits by which Go's os.FileMode tells what is no plain file.
+_FILE_KINDS: tuple[tuple[int, FileKind], ...] = (
+    (1 << 31, "directory"),
+    (1 << 27, "link"),
+    (1 << 26 | 1 << 25 | 1 << 24 | 1 << 21 | 1 << 19, "other"),
+)
 _HEALTH: dict[str, EngineHealth] = {
     "starting": "starting",
     "healthy": "healthy",
@@ -63,6 +71,14 @@ def read_container(answer: Mapping[str, Any]) -> Container:
         ports=_ports(answer["NetworkSettings"].get("Ports") or {}),
         message=str(state.get("Error") or ""),
     )
+
+
+def read_stat(header: str) -> FileStat:
+    """What the engine says of one path, in a header of its answer."""
+    told = json.loads(base64.b64decode(header))
+    kinds: list[FileKind] = [kind for bit, kind in _FILE_KINDS if int(told["mode"]) & bit]
+    kind = kinds[0] if kinds else "file"
+    return FileStat(kind=kind, size=int(told["size"]) if kind == "file" else 0)
 
 
 def _host_config(spec: ContainerSpec, network: str, publish_address: str) -> dict[str, Any]:

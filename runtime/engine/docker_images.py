@@ -1,6 +1,7 @@
 """The images of a Docker Engine: what it holds, under which names, and as archives."""
 
 import json
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -8,7 +9,7 @@ from contextlib import contextmanager, suppress
 from typing import Any
 
 from runtime.contract.reports import Layer
-from runtime.engine import docker_registry
+from runtime.engine import docker_commit, docker_registry
 from runtime.engine.docker_client import Connection, engine_error, translated
 from runtime.engine.docker_pump import Pump
 from runtime.engine.errors import BadRequest, Conflict, DiskFull, EngineTimeout, NotFound, WorkCancelled, WorkTimeout
@@ -115,19 +116,40 @@ class DockerImages:
         return list(dict.fromkeys(self.image(name).image_id for name in names))
 
     def commit(
-        self, container: str, *, tag: str, author: str, message: str, labels: Mapping[str, str], timeout: float
+        self,
+        container: str,
+        *,
+        tag: str,
+        author: str,
+        message: str,
+        labels: Mapping[str, str],
+        cancelled: Callable[[], bool],
+        timeout: float,
     ) -> str:
-        name = tagged(tag)
+        raw = str(tagged(tag + docker_commit.RAW))
+        with translated():
+            client = self._connection.calls()
+            found = client.inspect_container(container)
+            settings = docker_commit.settings_of(client.inspect_image(found["Image"]), labels=labels)
+        try:
+            self._commit_raw(container, raw, timeout=timeout)
+            with tempfile.TemporaryFile() as archive:
+                for piece in self.save([raw], cancelled=cancelled, timeout=timeout):
+                    archive.write(piece)
+                archive.seek(0)
+                settled = docker_commit.with_settings(
+                    archive, settings, author=author, message=message, step=f"Files of container {found['Id'][:12]}"
+                )
+                (image_id,) = self.load(settled, cancelled=cancelled, timeout=timeout)
+            self.tag(image_id, tag)
+        finally:
+            self.untag(raw)
+        return image_id
+
+    def _commit_raw(self, container: str, raw: str, *, timeout: float) -> None:
+        name = tagged(raw)
         with self._connection.patient(timeout) as client:
-            made = client.commit(
-                container,
-                repository=name.name,
-                tag=name.tag,
-                author=author,
-                message=message,
-                conf={"Labels": dict(labels)},
-            )
-        return str(made["Id"])
+            client.commit(container, repository=name.name, tag=name.tag)
 
     def disk_use(self) -> DiskUse:
         with self._connection.patient(COUNT_TIMEOUT) as client:
@@ -148,6 +170,7 @@ def _read_image(answer: Mapping[str, Any]) -> Image:
         size=answer["Size"],
         tags=tuple(answer.get("RepoTags") or ()),
         labels=config.get("Labels") or {},
+        variables=dict(entry.partition("=")[::2] for entry in config.get("Env") or ()),
         has_healthcheck=test[0] != "NONE",
     )
 

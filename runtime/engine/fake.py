@@ -7,18 +7,18 @@ fate: `unavailable`, `trouble`, `let_die`, `dies_after`, `fails_at`, and what it
 
 import hashlib
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from runtime.contract.link import EngineFacts
 from runtime.contract.names import LABEL_INSTANCE
 from runtime.contract.reports import Layer
 from runtime.engine.base import MAX_CHANGES, EventStream, LogStream
-from runtime.engine.errors import Conflict, NotFound
+from runtime.engine.errors import Conflict, NotFound, WorkCancelled
 from runtime.engine.fake_container import FakeContainer, PortTable
 from runtime.engine.fake_images import FakeImages
 from runtime.engine.fake_streams import FakeEventStream, FakeLogStream
 from runtime.engine.image_names import tagged
-from runtime.engine.values import Change, Container, ContainerPlan, EngineEvent, Image, LogEntry
+from runtime.engine.values import Change, Container, ContainerPlan, EngineEvent, FileStat, Image, LogEntry
 
 GIGABYTE = 1024**3
 
@@ -29,6 +29,7 @@ class FakeEngine(FakeImages):
     def __init__(self) -> None:
         super().__init__()
         self.dies_after: tuple[int, int] | None = None  # new containers: looks taken, exit code
+        self.commit_leaks = False  # a committed image has the container's variables
         self.networks: dict[str, dict[str, str]] = {}
         self.containers: dict[str, FakeContainer] = {}
         self.recorded: list[EngineEvent] = []
@@ -141,20 +142,40 @@ class FakeEngine(FakeImages):
         with self._call("diff", container):
             return sorted(self._find(container).changes, key=lambda change: change.path)[:MAX_CHANGES]
 
+    def stat(self, container: str, path: str) -> FileStat:
+        with self._call("stat", container):
+            if Change(kind="deleted", path=path) in self._find(container).changes:
+                raise NotFound(f"no such path: {path}")
+            return FileStat(kind="file", size=len(path))
+
     def commit(
-        self, container: str, *, tag: str, author: str, message: str, labels: Mapping[str, str], timeout: float
+        self,
+        container: str,
+        *,
+        tag: str,
+        author: str,
+        message: str,
+        labels: Mapping[str, str],
+        cancelled: Callable[[], bool],
+        timeout: float,
     ) -> str:
         name = tagged(tag).familiar
         with self._call("commit", container):
+            if cancelled():
+                raise WorkCancelled("it was cancelled")
             found = self._find(container)
-            layers = (*self._find_image(found.image_id).layers, Layer(instruction=message, size=len(found.changes)))
+            base = self._find_image(found.image_id)
+            layers = (*base.layers, Layer(instruction=message, size=len(found.changes)))
             identity = f"{found.container_id} {found.changes} {author} {message} {sorted(labels.items())}"
-            image_id = "sha256:" + hashlib.sha256(identity.encode()).hexdigest()
-            size = sum(layer.size for layer in layers)
-            told = dict(found.plan.labels) | dict(labels)
-            self._hold(Image(image_id=image_id, size=size, labels=told), layers)
-            self._give_name(image_id, name)
-            return image_id
+            image = Image(
+                image_id="sha256:" + hashlib.sha256(identity.encode()).hexdigest(),
+                size=sum(layer.size for layer in layers),
+                labels=dict(base.image.labels) | dict(labels),
+                variables=dict(base.image.variables) | (dict(found.plan.variables) if self.commit_leaks else {}),
+            )
+            self._hold(image, layers)
+            self._give_name(image.image_id, name)
+            return image.image_id
 
     def logs(self, container_id: str, *, since_ns: int = 0, follow: bool = False) -> LogStream:
         with self._call("logs", container_id):

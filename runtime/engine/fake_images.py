@@ -66,10 +66,14 @@ class FakeImages(FakeCalls):
         self.builder = FakeBuilder(has_image=self._has_image, keep=self._keep_built)
         self._held: dict[str, _Held] = {}
 
-    def add_image(self, *, tag: str, labels: Mapping[str, str] | None = None) -> Image:
+    def add_image(
+        self, *, tag: str, labels: Mapping[str, str] | None = None, variables: Mapping[str, str] | None = None
+    ) -> Image:
         """An image that is simply there."""
         image_id = "sha256:" + hashlib.sha256(tag.encode()).hexdigest()
-        image = Image(image_id=image_id, size=1, tags=(tag,), labels=dict(labels or {}))
+        image = Image(
+            image_id=image_id, size=1, tags=(tag,), labels=dict(labels or {}), variables=dict(variables or {})
+        )
         self._hold(image, (Layer(instruction="ADD", size=1),))
         return image
 

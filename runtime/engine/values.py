@@ -13,17 +13,21 @@ from runtime.contract.reports import BoundPort
 from runtime.redaction import Secret
 
 Status = Literal["created", "running", "paused", "restarting", "removing", "exited", "dead"]
+FileKind = Literal["file", "directory", "link", "other"]
 EngineHealth = Literal["none", "starting", "healthy", "unhealthy"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Image:
-    """An image the engine holds. `image_id` is its identity, `sha256:` of its config."""
+    """An image the engine holds. `image_id` is its identity, `sha256:` of its config. `variables` are those that each
+    of its containers gets.
+    """
 
     image_id: str
     size: int
     tags: tuple[str, ...] = ()
     labels: Mapping[str, str] = field(default_factory=dict)
+    variables: Mapping[str, str] = field(default_factory=dict)
     has_healthcheck: bool = False
 
 
@@ -193,6 +197,14 @@ class Change:
 
     kind: Literal["added", "changed", "deleted"]
     path: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileStat:
+    """What lies at a path. `size` in bytes, of a file alone."""
+
+    kind: FileKind
+    size: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,10 +3,20 @@
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from runtime.contract.orders import BuildImage, ConvergeService, ForgetImages, Order, PullImage
+from runtime.contract.orders import (
+    BuildImage,
+    CommitContainer,
+    ConvergeService,
+    DiffContainer,
+    ForgetImages,
+    Order,
+    PullImage,
+)
 from runtime.contract.reports import Result
 from runtime.procedures.build_image import build_image
+from runtime.procedures.commit_container import commit_container
 from runtime.procedures.converge_service import converge_service
+from runtime.procedures.diff_container import diff_container
 from runtime.procedures.forget_images import forget_images
 from runtime.procedures.pull_image import pull_image
 from runtime.worker.attempt import Attempt, Hands
@@ -48,6 +58,14 @@ def _pull(order: PullImage, attempt: Attempt, hands: Hands) -> Result:
     return pull_image(order, engine=hands.engine, reporter=attempt.reporter, secrets=attempt.secrets)
 
 
+def _commit(order: CommitContainer, attempt: Attempt, hands: Hands) -> Result:
+    return commit_container(order, engine=hands.engine, reporter=attempt.reporter, instance=attempt.claim.instance)
+
+
+def _diff(order: DiffContainer, attempt: Attempt, hands: Hands) -> Result:
+    return diff_container(order, engine=hands.engine, reporter=attempt.reporter, instance=attempt.claim.instance)
+
+
 def _converge(order: ConvergeService, attempt: Attempt, hands: Hands) -> Result:
     """The agent learns what to mask before a container can say it."""
     hands.masks.keep(service=order.service, environment=order.environment, secrets=attempt.secrets.values())
@@ -79,5 +97,7 @@ ORDERS: dict[type[Order], _Procedure] = {
     BuildImage: _Procedure(lambda order: f"build {order.build}", _build),
     PullImage: _Procedure(lambda order: f"pull {order.reference}", _pull),
     ForgetImages: _Procedure(lambda order: FORGETTING, _forget),
+    CommitContainer: _Procedure(lambda order: f"build {order.build}", _commit),
+    DiffContainer: _Procedure(lambda order: f"files of {order.container}", _diff),
     ConvergeService: _Procedure(lambda order: f"service {order.service} {order.environment}", _converge),
 }

@@ -174,6 +174,7 @@ def test_a_container_is_kept_as_an_image(bench: Bench, built: str) -> None:
         author="somebody",
         message="as it was",
         labels={"slipway.build": "b 1=2\n3"},
+        cancelled=never,
         timeout=60.0,
     )
     image = bench.engine.image(name(bench, "kept"))
@@ -186,7 +187,9 @@ def test_a_container_is_kept_as_an_image(bench: Bench, built: str) -> None:
 
 def test_nothing_is_kept_of_a_container_that_is_not_there(bench: Bench) -> None:
     with pytest.raises(NotFound):
-        bench.engine.commit("nobody", tag=name(bench, "x"), author="", message="", labels={}, timeout=60.0)
+        bench.engine.commit(
+            "nobody", tag=name(bench, "x"), author="", message="", labels={}, cancelled=never, timeout=60.0
+        )
     with pytest.raises(NotFound):
         bench.engine.diff("nobody")
 

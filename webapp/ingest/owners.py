@@ -18,6 +18,7 @@ class Told(Protocol):
 
 OWNERS: Mapping[str, Told] = {
     "build_image": images.job_changed,
+    "commit_container": images.job_changed,
     "pull_image": images.job_changed,
     "converge_service": deployments.job_changed,
     "forget_images": holdings.job_changed,
