@@ -17,7 +17,9 @@ from runtime.contract.names import DIGEST
 from runtime.engine.docker_cli import Cli, child_environment, find_cli
 from runtime.engine.docker_client import ByteStream, Connection, engine_error
 from runtime.engine.docker_pump import Pump
+from runtime.engine.docker_registry import does_not_answer
 from runtime.engine.errors import (
+    BaseUnreachable,
     BuildFailed,
     BuildTimeout,
     DiskFull,
@@ -34,6 +36,8 @@ MAX_IGNORE_BYTES = 1024 * 1024
 
 BuilderName = Literal["buildx", "buildkit", "classic"]
 
+# How builders speak of fetching an image, and of nothing else that a step fetches.
+_FETCHING = ("/v2/", "failed to resolve source metadata")
 _UNREACHABLE = ("cannot connect to the docker daemon", "error reading from server", "code = unavailable")
 
 
@@ -82,7 +86,7 @@ class DockerBuilder:
                     for line in child.lines(deadline=deadline, stopped=cancelled):
                         yield from progress.feed(line)
                     if child.exit_code != 0:
-                        raise _failure(progress)
+                        raise failure_of(progress)
             except ChildStopped as stopped:
                 raise WorkCancelled("the build was cancelled") from stopped
             except ChildTimeout as late:
@@ -107,7 +111,7 @@ class DockerBuilder:
             finally:
                 pump.close()
         if progress.error:
-            raise _failure(progress)
+            raise failure_of(progress)
         yield from progress.end()
         if progress.image_id is None:
             raise EngineUnavailable("the build's output stopped before its end")
@@ -153,7 +157,7 @@ def _pack(request: BuildRequest, archive: IO[bytes]) -> None:
     archive.seek(0)
 
 
-def _failure(progress: Progress) -> EngineError:
+def failure_of(progress: Progress) -> EngineError:
     """The error of a build that said no, told apart from an engine that could not."""
     evidence = progress.evidence()
     message = progress.error or (evidence[-1] if evidence else "the builder said nothing")
@@ -162,4 +166,6 @@ def _failure(progress: Progress) -> EngineError:
         return EngineUnavailable(message, evidence=evidence)
     if isinstance(engine_error(message), DiskFull):
         return DiskFull(message, evidence=evidence)
+    if any(part in words for part in _FETCHING) and does_not_answer(message):
+        return BaseUnreachable(message, evidence=evidence)
     return BuildFailed(message, step=progress.failed_step, evidence=evidence)

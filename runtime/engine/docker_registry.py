@@ -100,6 +100,12 @@ def push(
     yield Pushed(digest=digest)
 
 
+def does_not_answer(message: str) -> bool:
+    """Do these words of an engine say that nobody answers at a registry's address, or not as a registry does?"""
+    words = message.lower()
+    return any(part in words for part in _UNREACHABLE) or words.endswith(": eof")
+
+
 def registry_error(message: str, *, reference: str, absent: bool = False) -> EngineError:
     """Our error for what the engine or the registry said in words; `absent`: with the status of what is not there."""
     words = message.lower().replace(reference.lower(), "…")
@@ -110,7 +116,7 @@ def registry_error(message: str, *, reference: str, absent: bool = False) -> Eng
         return RegistryLimited(message)
     if words.startswith("an image does not exist locally") or "no such image" in words:
         return NotFound(message)
-    if any(part in words for part in _UNREACHABLE) or words.endswith(": eof"):
+    if does_not_answer(words):
         return RegistryUnreachable(message)
     if any(part in words for part in _ABSENT):
         return NotInRegistry(message)

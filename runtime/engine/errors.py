@@ -111,6 +111,17 @@ class BuildFailed(EngineError):
         self.step = step
 
 
+class BaseUnreachable(EngineError):
+    """A build starts from an image that this host does not have, and its registry does not answer."""
+
+    code = "base_unreachable"
+    retry_helps = True
+    advice = (
+        "Without a registry, start from slipway/busybox:1, which Slipway makes on every host: FROM slipway/busybox:1. "
+        "Otherwise let this host's engine reach the registry, then build again."
+    )
+
+
 class BuildTimeout(EngineError):
     """The build took longer than it may."""
 

@@ -206,5 +206,8 @@ start(document);
 document.addEventListener("htmx:load", (event) => start(event.detail.elt.parentElement ?? document));
 document.addEventListener("click", (event) => {
   const step = event.target.closest("[data-step-line]");
-  if (step) document.querySelector("[data-log]")?.logView?.show(Number(step.dataset.stepLine));
+  const view = step && document.querySelector("[data-log]")?.logView;
+  if (!view) return;
+  view.show(Number(step.dataset.stepLine));
+  view.root.scrollIntoView({ block: "nearest" });
 });

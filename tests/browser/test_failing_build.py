@@ -25,7 +25,7 @@ def test_a_failing_build_shows_its_failing_step_and_its_last_lines_first(
     mark(page)
 
     expect(page.locator("#build .state").first).to_have_text("failed")
-    note = page.locator("#build .note-error")
+    note = page.locator("#build-failure .failure")
     expect(note).to_contain_text("RUN for n in")
     expect(note).to_contain_text("before the fall")
     expect(note).to_be_in_viewport()

@@ -133,6 +133,27 @@ def test_a_failed_build_says_first_which_step_and_shows_its_last_lines(harbour: 
 
 
 @pytest.mark.parametrize("who", ROLES)
+def test_who_may_is_led_to_the_definition_that_is_at_fault(harbour: Harbour, who: str) -> None:
+    build = failed(harbour)
+    html = get(harbour.cast.client(who), reverse("build", args=[build.id]))
+    link = f'<a class="btn btn-sm btn-primary" href="{reverse("image_edit", args=[harbour.image.id])}">'
+    assert (link in html) == (who != "viewer")
+    assert html.count("btn-primary") == (who != "viewer")
+
+
+def test_what_is_the_hosts_fault_is_built_again(harbour: Harbour) -> None:
+    build = failed(harbour)
+    Build.objects.filter(id=build.id).update(problem={**(build.problem or {}), "whose": "host", "code": "disk_full"})
+    html = get(harbour.cast.client("developer"), reverse("build", args=[build.id]))
+    assert '<button class="btn btn-sm btn-primary" type="submit">' in html and html.count("btn-primary") == 1
+    Build.objects.filter(id=build.id).update(
+        problem={**(build.problem or {}), "whose": "host", "code": "base_unreachable"}
+    )
+    html = get(harbour.cast.client("developer"), reverse("build", args=[build.id]))
+    assert '<a class="btn btn-sm btn-primary"' in html and html.count("btn-primary") == 1
+
+
+@pytest.mark.parametrize("who", ROLES)
 def test_a_build_is_cancelled_while_it_goes_and_built_again_when_it_ended(harbour: Harbour, who: str) -> None:
     client = harbour.cast.client(who)
     waiting = request_build(actor=harbour.cast.actor("developer"), image=harbour.image)

@@ -8,12 +8,14 @@ from django.shortcuts import redirect, render
 
 from runtime.contract import states
 from webapp.images import services
+from webapp.images.ending import how_it_ended
 from webapp.images.models import Build
 from webapp.jobs.services import queue_position
 from webapp.page import PageRequest, find, look, verb
 from webapp.teams.policy import Action, may
 
-EVIDENCE_LINES = 40
+EVIDENCE_LINES = 15  # the rest is in the log below
+MENDED_THERE = {"base_unreachable"}  # by another definition, though it is not its fault
 USUAL_OF = 10  # the last builds that succeeded say how long one usually takes
 
 
@@ -59,6 +61,7 @@ def _facts(request: PageRequest, build: Build) -> dict[str, Any]:
     ended = states.is_terminal(states.BUILD, build.state)
     builds = may(request.actor, Action.BUILD, project)
     problem = build.problem or {}
+    changes = build.state == "failed" and may(request.actor, Action.DEFINE, project)
     steps = list(build.job.steps.filter(attempt=build.job.attempt))
     return {
         "build": build,
@@ -72,6 +75,9 @@ def _facts(request: PageRequest, build: Build) -> dict[str, Any]:
         "cancelling": not ended and build.job.cancel_requested_at is not None,
         "retries": builds and ended,
         "problem": problem,
+        "ending": how_it_ended(problem.get("message", "")),
+        "changes": changes,
+        "mends": changes and (problem.get("whose") == "user" or problem.get("code") in MENDED_THERE),
         "evidence": (problem.get("evidence") or [])[-EVIDENCE_LINES:],
         "usual": _usual(build),
     }
