@@ -62,6 +62,22 @@ def base_images(text: str) -> set[str]:
     return {base[1] for base in found if base}
 
 
+def secret_mounts(text: str) -> set[str]:
+    """The ids of the secrets that RUN lines mount."""
+    runs = (_RUN.match(instruction) for instruction in _instructions(text))
+    flags = (flag for run in runs if run for flag in _flags(run[1]))
+    return {id for flag in flags if (id := _secret_id(flag))}
+
+
+def _secret_id(flag: str) -> str:
+    name, _, value = flag.removeprefix("--").partition("=")
+    options = dict(part.strip().partition("=")[::2] for part in value.split(","))
+    if name.lower() != "mount" or options.get("type") != "secret":
+        return ""
+    target = next((options[key] for key in ("target", "dst", "destination") if key in options), "")
+    return options.get("id") or target.rpartition("/")[2]
+
+
 def _check_run_flag(flag: str) -> None:
     name, _, value = flag.removeprefix("--").partition("=")
     name, value = name.lower(), value.lower()

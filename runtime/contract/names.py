@@ -20,6 +20,13 @@ LABEL_JOB = "slipway.job"
 LABEL_HEALTH = "slipway.health"  # what the agent asks of it while it runs (orders.Health as JSON); no secret in it
 LABEL_SPEC = "slipway.spec"  # hash of the container's specification, so that a relist can tell old from new
 
+# What images say of themselves, for every tool to read (the OCI's annotations as labels).
+OCI_TITLE = "org.opencontainers.image.title"
+OCI_VERSION = "org.opencontainers.image.version"
+OCI_SOURCE = "org.opencontainers.image.source"
+OCI_REVISION = "org.opencontainers.image.revision"
+OCI_CREATED = "org.opencontainers.image.created"
+
 DOORBELL_TASK = "slipway.ring"
 
 HEADER_JOB_TOKEN = "Slipway-Job-Token"
@@ -31,6 +38,7 @@ ENVIRONMENT_KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,127}")
 DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 GIT_REF = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._/-]{0,198}[A-Za-z0-9_])?")
 GIT_COMMIT = re.compile(r"[0-9a-f]{40}")
+SECRET_MOUNT = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")  # id=… of RUN --mount=type=secret
 
 BASE_IMAGE = "slipway/busybox:1"  # the host makes it when a Dockerfile asks for it and the engine lacks it
 

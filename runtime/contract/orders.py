@@ -70,6 +70,7 @@ class BuildImage(Strict, frozen=True, kw_only=True, tag_field="kind", tag="build
     no_cache: bool = False
     timeout: int = 3600  # seconds
     labels: dict[str, str] = {}
+    secrets: dict[str, str] = {}  # id of a secret mount in the Dockerfile -> name of a secret in the claim
 
 
 class PullImage(Strict, frozen=True, kw_only=True, tag_field="kind", tag="pull_image"):

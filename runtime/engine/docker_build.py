@@ -25,6 +25,7 @@ from runtime.engine.errors import (
     DiskFull,
     EngineError,
     EngineUnavailable,
+    NoSecretMounts,
     WorkCancelled,
     WorkTimeout,
 )
@@ -99,6 +100,8 @@ class DockerBuilder:
     def _build_classic(
         self, request: BuildRequest, *, deadline: float, cancelled: Callable[[], bool]
     ) -> Iterator[BuildEvent]:
+        if request.secrets:
+            raise NoSecretMounts("this host's classic builder cannot mount secrets")
         progress = ClassicProgress()
         with tempfile.TemporaryFile(prefix="slipway-context-") as archive:
             _pack(request, archive)

@@ -5,6 +5,8 @@ Only argument lists, never a shell; a minimal environment; a process group of it
 on cancel, on the deadline and with the worker.
 """
 
+import csv
+import io
 import os
 import re
 import subprocess
@@ -42,6 +44,7 @@ class Cli:
         options += [f"--file={request.context / request.dockerfile}"]
         options += [f"--label={name}={value}" for name, value in sorted(request.labels.items())]
         options += [f"--build-arg={name}={value}" for name, value in sorted(request.args.items())]
+        options += [f"--secret={_secret(id, path)}" for id, path in sorted(request.secrets.items())]
         options += [f"--target={request.target}"] if request.target else []
         options += ["--no-cache"] if request.no_cache else []
         return [*head, *options, "--", str(request.context)]
@@ -80,6 +83,13 @@ def child_environment(*, address: str, home: Path) -> dict[str, str]:
         "DOCKER_BUILDKIT": "1",
         "LANG": "C.UTF-8",
     }
+
+
+def _secret(id: str, path: Path) -> str:
+    """One line of comma-separated values, as the command reads it: only the file's name is seen among processes."""
+    row = io.StringIO()
+    csv.writer(row, lineterminator="").writerow([f"id={id}", f"src={path}"])
+    return row.getvalue()
 
 
 def _answer(command: Sequence[str], *, address: str) -> str | None:

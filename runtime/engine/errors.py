@@ -122,6 +122,16 @@ class BaseUnreachable(EngineError):
     )
 
 
+class NoSecretMounts(EngineError):
+    """A build needs secrets, and this host's builder cannot mount them."""
+
+    code = "build_secrets_unsupported"
+    advice = (
+        "Install BuildKit on this host (docker-buildx, or a Docker command line of version 18 to 22) and restart its "
+        "worker, or build on a host that has it."
+    )
+
+
 class BuildTimeout(EngineError):
     """The build took longer than it may."""
 

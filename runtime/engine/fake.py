@@ -49,7 +49,7 @@ class FakeEngine(FakeImages):
                 api_version="0",
                 storage_driver="memory",
                 cgroup_version="2",
-                builder="classic",
+                builder=self.builder.name,
                 kernel="none",
                 operating_system="none",
                 cpus=2,

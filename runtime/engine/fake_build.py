@@ -3,12 +3,15 @@ remembers steps.
 """
 
 import hashlib
+import re
+import shlex
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from typing import Literal
 
 from runtime.contract.reports import Layer
-from runtime.engine.errors import BuildFailed, BuildTimeout, WorkCancelled
+from runtime.engine.errors import BuildFailed, BuildTimeout, NoSecretMounts, WorkCancelled
 from runtime.engine.fake_shell import run
 from runtime.engine.values import BuildEvent, BuildLine, BuildRequest, Built, StepFinished, StepStarted
 
@@ -23,11 +26,14 @@ class FakeBuilder:
 
     has_image: Callable[[str], bool]
     keep: Callable[[BuildRequest, str, list[Layer]], None]
+    name: Literal["buildx", "classic"] = "classic"
     fails_at: int | None = None
     known: set[str] = field(default_factory=set)
 
     def build(self, request: BuildRequest, *, cancelled: Callable[[], bool]) -> Iterator[BuildEvent]:
         """See `Engine.build`."""
+        if request.secrets and self.name == "classic":
+            raise NoSecretMounts("this builder cannot mount secrets")
         deadline = time.monotonic() + request.timeout
         text = (request.context / request.dockerfile).read_text()
         instructions = [line.strip() for line in text.splitlines() if line.strip()]
@@ -41,7 +47,7 @@ class FakeBuilder:
             if state in self.known and not request.no_cache:
                 yield StepFinished(key=key, cached=True)
             else:
-                yield from self._step(instruction, key, name, number, deadline, cancelled)
+                yield from self._step(request, instruction, key, name, number, deadline, cancelled)
                 self.known.add(state)
                 yield StepFinished(key=key)
             layers.append(Layer(instruction=instruction, size=len(instruction)))
@@ -52,6 +58,7 @@ class FakeBuilder:
 
     def _step(
         self,
+        request: BuildRequest,
         instruction: str,
         key: str,
         name: str,
@@ -65,7 +72,7 @@ class FakeBuilder:
         if word.upper() == "FROM" and rest != "scratch" and not self.has_image(rest.split()[0]):
             error = f"pull access denied for {rest}"
         elif word.upper() == "RUN":
-            outcome = run(["sh", "-c", rest])
+            outcome = run(["sh", "-c", _mounting(rest, request)])
             for stream, line in outcome.lines:
                 printed.append(line)
                 yield BuildLine(stream=stream, text=line, key=key)
@@ -78,6 +85,13 @@ class FakeBuilder:
         if error:
             yield StepFinished(key=key, error=error)
             raise BuildFailed(error, step=name, evidence=printed)
+
+
+def _mounting(command: str, request: BuildRequest) -> str:
+    """The command without its mounts; what it reads of a mounted secret is said, for here are no files."""
+    for id, path in request.secrets.items():
+        command = command.replace(f"cat /run/secrets/{id}", f"echo {shlex.quote(path.read_text())}")
+    return re.sub(r"--mount=\S+\s+", "", command)
 
 
 def _stop_if(deadline: float, cancelled: Callable[[], bool]) -> None:

@@ -65,11 +65,11 @@ class _Steps:
         return [StepStarted(key=key, name=self._names[key])]
 
     def _finished(self, key: str, *, cached: bool = False, error: str = "") -> list[BuildEvent]:
+        if error and not self.error and key in self._names:
+            self.error, self.failed_step, self._failed_key = error, self._names[key], key
         if key in self._ended or key not in self._names:
             return []
         self._ended.add(key)
-        if error and not self.error:
-            self.error, self.failed_step, self._failed_key = error, self._names[key], key
         return [StepFinished(key=key, cached=cached, error=error)]
 
     def _line(self, key: str | None, text: str, *, stderr: bool = False) -> list[BuildEvent]:
@@ -101,7 +101,19 @@ class PlainProgress(_Steps):
         if text in ("...", self._names[key]) or DIGEST.fullmatch(text):
             return []
         output = _PLAIN_OUTPUT.fullmatch(text)
-        return self._line(key, (output[1] or "") if output else text)
+        return self._output(key, (output[1] or "") if output else text)
+
+    def _output(self, key: str, text: str) -> list[BuildEvent]:
+        """A line that the step printed. BuildKit writes the step's end behind a last one that has none of its own.
+
+        A step may print such words itself: then it looks ended too early, and still cannot look well if it fails.
+        """
+        printed, mark, rest = text.rpartition(f"#{key} ")
+        if mark and _PLAIN_DONE.fullmatch(rest):
+            return [*self._line(key, printed), *self._finished(key)]
+        if mark and rest.startswith("ERROR: "):
+            return [*self._line(key, printed), *self._finished(key, error=rest.removeprefix("ERROR: "))]
+        return self._line(key, text)
 
     def _own_words(self, line: str) -> list[BuildEvent]:
         # The excerpt after the dashes repeats what the failing step printed.

@@ -101,13 +101,17 @@ class EngineEvent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BuildRequest:
-    """One build. `dockerfile` is a path within `context`; the image gets `tag` and `labels`."""
+    """One build. `dockerfile` is a path within `context`; the image gets `tag` and `labels`.
+
+    `secrets` are files outside of the context that steps may mount, by the id of the mount; only BuildKit can.
+    """
 
     context: Path
     dockerfile: str
     tag: str
     labels: Mapping[str, str]
     args: Mapping[str, str] = field(default_factory=dict)
+    secrets: Mapping[str, Path] = field(default_factory=dict)
     target: str | None = None
     no_cache: bool = False
     timeout: float = 3600.0

@@ -1,6 +1,8 @@
 """Produces one image from its source, telling of every step and line as it happens."""
 
 import tempfile
+from collections.abc import Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
@@ -15,6 +17,8 @@ from runtime.engine.values import BuildEvent, BuildLine, BuildRequest, Built, St
 from runtime.git_source import GitLimits, fetch_git
 from runtime.procedures.answers import answered
 from runtime.procedures.base_image import ensure_base_image
+from runtime.procedures.build_labels import labels_of
+from runtime.procedures.build_secrets import claimed, mounted, tell_mismatch
 from runtime.procedures.ports import ProcedureError, Reporter, Secrets, StepEnd
 from runtime.redaction import Redactor, Secret
 from runtime.source import Context, write_inline
@@ -31,7 +35,8 @@ def build_image(
     git: GitLimits | None = None,
 ) -> ImageResult:
     """Carries out `order`. Raises ProcedureError or Cancelled; leaves nothing behind in `workdir`."""
-    with answered(Redactor(secrets.values())):
+    redactor = Redactor(secrets.values())
+    with answered(redactor):
         reporter.phase("building")
         builder = engine.facts().builder
         reporter.fact("builder", builder)
@@ -44,9 +49,14 @@ def build_image(
                 context = _context(order, reporter, secrets, Path(private), git or GitLimits())
             if BASE_IMAGE in base_images(context.dockerfile_text):
                 ensure_base_image(engine=engine, reporter=reporter, workdir=Path(private))
-            image_id, cached = _build(order, context, engine, reporter, instance=instance)
+            tell_mismatch(order, context.dockerfile_text, reporter)
+            folder = Path(private) / "secrets"
+            with mounted(order, secrets=secrets, folder=folder, builder=builder) as files:
+                image_id, cached = _build(order, context, engine, reporter, instance=instance, secrets=files)
         result = _result(engine, image_id, builder=builder)
-        return msgspec.structs.replace(result, commit=context.commit, cached_steps=cached)
+        # A Dockerfile may spell out a value that is also kept as a secret: nobody reads it in the list of layers.
+        layers = [msgspec.structs.replace(one, instruction=redactor.mask(one.instruction)) for one in result.layers]
+        return msgspec.structs.replace(result, commit=context.commit, cached_steps=cached, layers=layers)
 
 
 def _finished_before(order: BuildImage, engine: Engine) -> str | None:
@@ -82,29 +92,26 @@ def _context(order: BuildImage, reporter: Reporter, secrets: Secrets, private: P
 
 
 def _credential(source: GitSource, secrets: Secrets) -> Secret | None:
-    if source.credential is None:
-        return None
-    if source.credential not in secrets:
-        raise ProcedureError(
-            Problem(
-                code="secret_missing",
-                whose="us",
-                message=f"The order came without the secret {source.credential}.",
-            )
-        )
-    return secrets[source.credential]
+    return None if source.credential is None else claimed(secrets, source.credential)
 
 
 def _build(
-    order: BuildImage, context: Context, engine: Engine, reporter: Reporter, *, instance: str
+    order: BuildImage,
+    context: Context,
+    engine: Engine,
+    reporter: Reporter,
+    *,
+    instance: str,
+    secrets: Mapping[str, Path],
 ) -> tuple[str, int]:
     """The image's ID and how many steps were taken from the cache."""
     request = BuildRequest(
         context=context.directory,
         dockerfile=context.dockerfile,
         tag=order.tag,
-        labels=order.labels | {LABEL_BUILD: order.build, LABEL_INSTANCE: instance},
+        labels=_labels(order, context) | {LABEL_BUILD: order.build, LABEL_INSTANCE: instance},
         args=order.args,
+        secrets=secrets,
         target=order.target,
         no_cache=order.no_cache,
         timeout=order.timeout,
@@ -121,6 +128,16 @@ def _build(
     finally:
         teller.close()
     raise ProcedureError(Problem(code="build_failed", whose="host", message="The builder ended without an image."))
+
+
+def _labels(order: BuildImage, context: Context) -> dict[str, str]:
+    return labels_of(
+        order.labels,
+        dockerfile=context.dockerfile_text,
+        target=order.target,
+        commit=context.commit,
+        now=datetime.now(UTC),
+    )
 
 
 class _Teller:

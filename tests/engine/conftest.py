@@ -20,7 +20,7 @@ def docker_address() -> Iterator[str]:
         yield address
 
 
-def _bench(kind: str, request: pytest.FixtureRequest, folder: Path) -> Iterator[Bench]:
+def bench_of(kind: str, request: pytest.FixtureRequest, folder: Path) -> Iterator[Bench]:
     if kind == "fake":
         yield Bench(FakeEngine(), folder).set_up()
         return
@@ -36,22 +36,22 @@ def _bench(kind: str, request: pytest.FixtureRequest, folder: Path) -> Iterator[
 @pytest.fixture(params=["fake", REAL])
 def bench(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Bench]:
     """Any engine."""
-    yield from _bench(request.param, request, tmp_path)
+    yield from bench_of(request.param, request, tmp_path)
 
 
 @pytest.fixture(params=["fake", REAL, CLASSIC])
 def builder(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Bench]:
     """Any engine by any way of building."""
-    yield from _bench(request.param, request, tmp_path)
+    yield from bench_of(request.param, request, tmp_path)
 
 
 @pytest.fixture
 def docker(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Bench]:
     """The real engine only; tests that use it are marked `engine`."""
-    yield from _bench("docker", request, tmp_path)
+    yield from bench_of("docker", request, tmp_path)
 
 
 @pytest.fixture(params=["docker", "docker-classic"])
 def docker_builder(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Bench]:
     """The real engine by both its ways of building; tests that use it are marked `engine`."""
-    yield from _bench(request.param, request, tmp_path)
+    yield from bench_of(request.param, request, tmp_path)

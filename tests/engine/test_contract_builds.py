@@ -3,6 +3,7 @@
 import time
 import uuid
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,11 +15,14 @@ from runtime.engine.errors import (
     BuildFailed,
     BuildTimeout,
     EngineUnavailable,
+    NoSecretMounts,
     NotFound,
     WorkCancelled,
 )
+from runtime.engine.fake import FakeEngine
 from runtime.engine.values import BuildLine, StepFinished, StepStarted
 from tests.engine.bench import Bench, image_of
+from tests.engine.conftest import bench_of
 from tests.waiting import until
 
 
@@ -95,6 +99,47 @@ def test_layers_are_told_oldest_first(builder: Bench) -> None:
     first = next(at for at, text in enumerate(instructions) if "echo first" in text)
     second = next(at for at, text in enumerate(instructions) if "echo second" in text)
     assert first < second
+
+
+def secret_of(bench: Bench, value: str) -> dict[str, Path]:
+    file = bench.folder / "a, b"
+    file.write_text(value)
+    return {"key": file}
+
+
+def test_a_step_reads_a_secret_that_the_image_does_not_keep(bench: Bench) -> None:
+    if isinstance(bench.engine, FakeEngine):
+        bench.engine.builder.name = "buildx"
+    value = f"canary-{uuid.uuid4().hex}"
+    read = "RUN --mount=type=secret,id=key cat /run/secrets/key"
+    request = bench.request(read, "RUN test ! -s /run/secrets/key", no_cache=True, secrets=secret_of(bench, value))
+    events = bench.build(request)
+    assert value in [event.text for event in events if isinstance(event, BuildLine)]
+    layers = bench.engine.layers(image_of(events))
+    assert any("cat /run/secrets/key" in layer.instruction for layer in layers)
+    assert value not in str(layers)
+
+
+@pytest.mark.parametrize("classic", ["fake", pytest.param("docker-classic", marks=pytest.mark.engine)])
+def test_a_builder_that_cannot_mount_secrets_refuses_before_it_builds(
+    classic: str, request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    for bench in bench_of(classic, request, tmp_path):
+        with pytest.raises(NoSecretMounts):
+            bench.build(bench.request("RUN echo x", secrets=secret_of(bench, "sesame")))
+
+
+@pytest.mark.engine
+def test_labels_given_beside_the_dockerfile_leave_every_step_cached(docker_builder: Bench) -> None:
+    word, said = uuid.uuid4().hex, []
+    for number in ("1", "2"):
+        labels = {LABEL_INSTANCE: docker_builder.instance, "org.opencontainers.image.version": number}
+        request = docker_builder.request(f"RUN echo {word}", "LABEL org.opencontainers.image.version=theirs")
+        events = docker_builder.build(replace(request, labels=labels))
+        image = docker_builder.engine.image(image_of(events))
+        assert image.labels["org.opencontainers.image.version"] == number
+        said.append([event.text for event in events if isinstance(event, BuildLine)])
+    assert word in said[0] and word not in said[1]
 
 
 @pytest.mark.engine

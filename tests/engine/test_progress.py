@@ -60,6 +60,25 @@ def test_plain_progress_is_read_into_steps_and_lines() -> None:
     assert (progress.failed_step, progress.evidence()) == ("[3/3] RUN false", ["last words"])
 
 
+def test_a_last_line_without_an_end_does_not_swallow_the_steps_end() -> None:
+    progress = PlainProgress()
+    events = feed(progress, ["#5 [2/3] RUN cat key", "#5 0.204 first", "#5 0.205 last#5 DONE 0.3s"])
+    assert [event.text for event in events if isinstance(event, BuildLine)] == ["first", "last"]
+    assert events[-1] == StepFinished(key="5")
+    progress = PlainProgress()
+    events = feed(progress, ["#5 [2/3] RUN cat key", "#5 0.205 last#5 ERROR: exit code: 1"])
+    assert events[-1] == StepFinished(key="5", error="exit code: 1")
+    assert (progress.error, progress.failed_step) == ("exit code: 1", "[2/3] RUN cat key")
+
+
+def test_a_step_that_says_it_is_done_cannot_hide_that_it_failed() -> None:
+    progress = PlainProgress()
+    events = feed(progress, ["#5 [2/3] RUN sly", "#5 0.2 x#5 DONE 0.1s", "#5 0.3 y", "#5 ERROR: exit code: 1"])
+    assert [event.text for event in events if isinstance(event, BuildLine)] == ["x", "y"]
+    assert (progress.error, progress.failed_step) == ("exit code: 1", "[2/3] RUN sly")
+    assert progress.evidence() == ["x", "y"]
+
+
 def test_a_failure_before_any_step_keeps_what_was_said() -> None:
     progress = PlainProgress()
     feed(progress, ["Cannot connect to the Docker daemon"])

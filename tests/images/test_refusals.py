@@ -69,7 +69,7 @@ FILES: list[Any] = [
 ODD: list[tuple[Any, Any]] = [
     (None, {}), ("x", {}), ({}, {}), ({"kind": "archive"}, {}), ({"kind": "zip"}, {}), ({**SOURCE, "context": "/"}, {}),
     ({**GIT, "submodules": True}, {}), ({**GIT, "credential": "no name"}, {}), (SOURCE, {"privileged": True}),
-    (SOURCE, {"network": "host"}), (SOURCE, {"cache_from": ["x"]}), (SOURCE, {"secrets": {}}),
+    (SOURCE, {"network": "host"}), (SOURCE, {"cache_from": ["x"]}), (SOURCE, {"secrets": ["x"]}),
     (SOURCE, {"target": "-x"}),
     (SOURCE, {"target": "a b"}), (SOURCE, {"timeout": 0}), (SOURCE, {"timeout": 10**6}), (SOURCE, {"timeout": True}),
     (SOURCE, {"no_cache": "yes"}), (SOURCE, {"dockerfile": "x"}), ({**GIT, "dockerfile": "a"}, {"dockerfile": "b"}),

@@ -88,6 +88,7 @@ class NewSecret(StrictSerializer):
         choices=Use.choices,
         required=False,
         help_text="`variable`: containers find it in the variable of its name. `credential`: fetching a source signs "
-        "in with it, no container gets it; for the whole project. As the versions before; of a new name `variable`.",
+        "in with it, no container gets it; for the whole project. `build`: steps of builds that an image names it for "
+        "mount it as a file; for the whole project. As the versions before; of a new name `variable`.",
     )
     value = serializers.CharField(min_length=1, max_length=MAX_SECRET_BYTES, trim_whitespace=False, write_only=True)

@@ -90,6 +90,7 @@ class SecretForm(Form):
         choices=[
             (Use.VARIABLE, "the program reads it: containers get it as a variable"),
             (Use.CREDENTIAL, "fetching sources: builds sign in to a Git repository with it (user:password)"),
+            (Use.BUILD, "building: steps of a Dockerfile mount it as a file, and the image does not keep it"),
         ],
         widget=forms.RadioSelect,
         label="What it is for",

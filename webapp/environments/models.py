@@ -37,6 +37,7 @@ class Use(models.TextChoices):
 
     VARIABLE = "variable"  # containers find it in the variable of its name
     CREDENTIAL = "credential"  # fetching a source signs in with it; no container gets it
+    BUILD = "build"  # steps of builds may mount it as a file; neither container nor image gets it
 
 
 class Secret(Thing):

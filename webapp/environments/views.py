@@ -16,7 +16,7 @@ from webapp.teams.models import Project
 from webapp.teams.policy import Action, may, require
 from webapp.writing import pairs_text
 
-NEXT: dict[str, str] = {Use.VARIABLE: "deployment", Use.CREDENTIAL: "build"}
+NEXT: dict[str, str] = {Use.VARIABLE: "deployment", Use.CREDENTIAL: "build", Use.BUILD: "build"}
 
 
 @dataclass(frozen=True)

@@ -32,6 +32,7 @@ class ImageForm(Form):
         "source.directory": "directory",
         "source.credential": "credential",
         "build.args": "args",
+        "build.secrets": "secrets",
         "build.target": "target",
         "build.timeout": "timeout",
         "build.no_cache": "no_cache",
@@ -65,7 +66,15 @@ class ImageForm(Form):
         widget=_area(3),
         max_length=LONG,
         label="Build arguments",
-        help_text="NAME=value, one a line. They stay readable in the image: no secrets.",
+        help_text="NAME=value, one a line. They stay readable in the image: a secret is mounted, below.",
+    )
+    secrets = forms.CharField(
+        required=False,
+        widget=_area(2),
+        max_length=LONG,
+        label="Build secrets",
+        help_text="mount=NAME, one a line: the id in RUN --mount=type=secret,id=mount, and a secret of the project "
+        "that is for building. The image does not keep them.",
     )
     timeout = forms.IntegerField(required=False, label="Seconds it may take", initial=DEFAULT_TIMEOUT)
     no_cache = forms.BooleanField(required=False, label="Build every step anew, without the cache")
@@ -90,6 +99,8 @@ class ImageForm(Form):
             named = {"directory": "directory", "path": "dockerfile", "credential": "credential"}
             source |= {field: given[name] for name, field in named.items() if given[name]}
         build: dict[str, Any] = {"args": writing.pairs(given["args"]), "no_cache": given["no_cache"]}
+        if secrets := writing.pairs(given["secrets"]):
+            build["secrets"] = secrets
         build["target"] = given["target"] or None
         if given["timeout"] is not None:
             build["timeout"] = given["timeout"]
@@ -113,6 +124,7 @@ def _initial(image: Image) -> dict[str, Any]:
         **{name: source.get(name) or "" for name in ("url", "ref", "directory", "credential")},
         "target": build.get("target") or "",
         "args": writing.pairs_text(build.get("args", {})),
+        "secrets": writing.pairs_text(build.get("secrets", {})),
         "timeout": build.get("timeout"),
         "no_cache": build.get("no_cache", False),
     }

@@ -7,7 +7,7 @@ from rest_framework import serializers
 
 from webapp.images.models import Build, Image
 from webapp.images.services.revisions import MAX_WHY
-from webapp.images.validation import DEFAULT_TIMEOUT, LONGEST_BUILD, MAX_FILES, SHORTEST_BUILD
+from webapp.images.validation import DEFAULT_TIMEOUT, LONGEST_BUILD, MAX_FILES, MAX_SECRETS, SHORTEST_BUILD
 from webapp.jobs.services import queue_position
 from webapp.rest.serializers import StrictSerializer
 
@@ -45,6 +45,11 @@ BUILD: dict[str, Any] = {
     "additionalProperties": False,
     "properties": {
         "args": {**TEXTS, "description": "Stay readable in the image's history: no secrets."},
+        "secrets": {
+            **TEXTS,
+            "maxProperties": MAX_SECRETS,
+            "description": "Id of a mount (`RUN --mount=type=secret,id=…`) to the name of a secret with use `build`.",
+        },
         "target": {**TEXT_OR_NULL, "description": "A stage of the Dockerfile."},
         "timeout": {
             "type": "integer",

@@ -23,6 +23,8 @@ LONGEST_BUILD = 4 * 3600
 DEFAULT_TIMEOUT = 3600
 LATER_KINDS = ("archive", "reference", "container")
 
+MAX_SECRETS = 20
+
 _TARGET = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,127}")
 _URL_TEXT = re.compile(r"[\x21-\x7e]+")
 _URL_PATH = re.compile(r"/[A-Za-z0-9._~/+@-]+")
@@ -184,7 +186,7 @@ def _ref(findings: Findings, ref: object, field: str) -> str | None:
 
 
 def _build(findings: Findings, build: object) -> dict[str, Any]:
-    given = findings.known(build, "build", ("args", "target", "timeout", "no_cache", "cache", "dockerfile"))
+    given = findings.known(build, "build", ("args", "secrets", "target", "timeout", "no_cache", "cache", "dockerfile"))
     no_cache = findings.flag(given.get("no_cache", False), "build.no_cache")
     if "cache" in given:
         no_cache = not findings.flag(given["cache"], "build.cache") or no_cache
@@ -200,7 +202,21 @@ def _build(findings: Findings, build: object) -> dict[str, Any]:
         ),
         "no_cache": no_cache,
         "dockerfile": findings.path(named, "build.dockerfile") if named is not None else None,
+        **_secrets(findings, given.get("secrets") or {}),
     }
+
+
+def _secrets(findings: Findings, secrets: object) -> dict[str, dict[str, str]]:
+    """Which secrets steps may mount, by the id of the mount; nothing is said of none, as before there were any."""
+    if not isinstance(secrets, dict) or len(secrets) > MAX_SECRETS:
+        findings.add("build.secrets", f"At most {MAX_SECRETS} pairs: the id of a mount, and the name of a secret.")
+        return {}
+    for id, name in secrets.items():
+        if not isinstance(id, str) or not names.SECRET_MOUNT.fullmatch(id):
+            findings.add("build.secrets", f"{str(id)[:60]!r} is no id of a mount: letters, digits, _ . and -.")
+        else:
+            findings.key(name, f"build.secrets.{id}")
+    return {"secrets": dict(sorted(secrets.items()))} if secrets else {}
 
 
 def _args(findings: Findings, args: object, field: str) -> dict[str, str]:
@@ -211,7 +227,7 @@ def _args(findings: Findings, args: object, field: str) -> dict[str, str]:
         if _SECRET_LOOK.search(name):
             findings.add(
                 f"{field}.{name}",
-                "Build arguments stay readable in the image's history. Keep what is secret as a secret of the "
-                "environment: it reaches the container, never the image.",
+                "Build arguments stay readable in the image's history. What a step needs is a build secret, which it "
+                "mounts with RUN --mount=type=secret; what the container needs is a secret of the environment.",
             )
     return clean

@@ -3,6 +3,7 @@
 from webapp.environments.services.places import change_environment, create_environment, delete_environment
 from webapp.environments.services.secrets import (
     current_secrets,
+    find_build_secret,
     find_credential,
     may_set_secret,
     retire_secret,
@@ -14,6 +15,7 @@ __all__ = [
     "create_environment",
     "current_secrets",
     "delete_environment",
+    "find_build_secret",
     "find_credential",
     "may_set_secret",
     "retire_secret",

@@ -15,7 +15,12 @@ from webapp.teams.policy import Action, Actor, may, require
 
 MAX_SECRET_BYTES = 64 * 1024
 MAX_NAMES = 500
-SAID: dict[str, str] = {Use.VARIABLE: "a variable of containers", Use.CREDENTIAL: "a credential for fetching sources"}
+SHORTEST_FOR_BUILDS = 6  # characters: a shorter one is not masked in logs (runtime.redaction), and steps like to talk
+SAID: dict[str, str] = {
+    Use.VARIABLE: "a variable of containers",
+    Use.CREDENTIAL: "a credential for fetching sources",
+    Use.BUILD: "a secret of builds",
+}
 
 
 def set_secret(
@@ -46,11 +51,13 @@ def set_secret(
         last = versions.aggregate(last=Max("version"))["last"] or 0
         if not last and _names(project) >= MAX_NAMES:
             raise Conflicting(code="secret.too_many", detail=f"A project has at most {MAX_NAMES} secrets.")
+        chosen = _use(versions, environment, name, use)
+        _check_maskable(chosen, value)
         secret = Secret.objects.create(
             project=project,
             environment=environment,
             name=name,
-            use=_use(versions, environment, name, use),
+            use=chosen,
             version=last + 1,
             ciphertext=vault.encrypt(value),
             created_by=actor.user,
@@ -95,6 +102,22 @@ def find_credential(*, project: Project, name: str) -> Secret | None:
     return secret
 
 
+def find_build_secret(*, project: Project, name: str) -> Secret | None:
+    """What steps of a build may mount: the project's newest secret of this name; None when there is none.
+
+    Raises `Conflicting` when the name is kept for something else: who may write a Dockerfile reads what it mounts, so
+    only what was set for builds is given to them.
+    """
+    secret = Secret.objects.filter(project=project, environment=None, name=name).current().get(name)
+    if secret is not None and secret.use != Use.BUILD:
+        raise Conflicting(
+            code="secret.not_for_builds",
+            detail=f"The secret {name} is {SAID[secret.use]}. Keep the value as a secret of another name that is for "
+            "builds, and name that one.",
+        )
+    return secret
+
+
 def may_set_secret(actor: Actor, project: Project, environment: Environment | None) -> bool:
     """Whether the actor may set and retire secrets of this place."""
     return may(actor, _needed(project, environment), project)
@@ -117,9 +140,16 @@ def _use(versions: SecretQuerySet, environment: Environment | None, name: str, u
             detail=f"{name} is kept as {SAID[before.use]}. Take another name, or retire it first.",
         )
     chosen = use or (before.use if before is not None else Use.VARIABLE)
-    if chosen == Use.CREDENTIAL and environment is not None:
-        raise Invalid({"environment": ["A credential is for the whole project: builds belong to no environment."]})
+    if chosen != Use.VARIABLE and environment is not None:
+        raise Invalid({"environment": ["This is for the whole project: builds belong to no environment."]})
     return chosen
+
+
+def _check_maskable(use: str, value: str) -> None:
+    longest = max((len(line.strip()) for line in value.splitlines()), default=0)
+    if use == Use.BUILD and longest < SHORTEST_FOR_BUILDS:
+        said = f"A secret of builds has at least {SHORTEST_FOR_BUILDS} characters: a shorter one is not masked in logs."
+        raise Invalid({"value": [said]})
 
 
 def _names(project: Project) -> int:

@@ -98,8 +98,8 @@ def secret_in_image(all_: list[Instruction]) -> Found:
         for name in names:
             if _SECRET.search(name):
                 text = (
-                    f"{name[:60]} would stay readable in the image. In a build use RUN --mount=type=secret; for the "
-                    "running container keep a secret in the environment."
+                    f"{name[:60]} would stay readable in the image. What a step needs is a build secret of the image, "
+                    "mounted with RUN --mount=type=secret; what the container needs, a secret of the environment."
                 )
                 yield one, Note("secret-in-image", "warning", text)
                 break

@@ -14,6 +14,7 @@ from webapp.audit import services as audit
 from webapp.environments import services as environments
 from webapp.ids import new_id
 from webapp.images import follow
+from webapp.images.labels import labels_of
 from webapp.images.models import Build, Image
 from webapp.images.placing import choose_builder
 from webapp.images.services.defining import lock_image
@@ -97,7 +98,7 @@ def _queue(
     trigger: Mapping[str, str] | None,
 ) -> Build:
     project = image.project
-    secrets = _credentials(image, definition["source"])
+    secrets = _credentials(image, definition["source"]) | _build_secrets(image, definition["build"])
     with transaction.atomic():
         lock_image(image)
         host = choose_builder(project)
@@ -105,7 +106,10 @@ def _queue(
         number = Image.objects.values_list("next_number", flat=True).get(id=image.id) - 1
         log = logs.open_log(project=project, kind="build")
         build_id = new_id()
-        order = _order(image, definition, build_id, number)
+        told = labels_of(
+            image, source=definition["source"], build=build_id, number=number, revision=revision, trigger=trigger
+        )
+        order = _order(image, definition, build_id, number, told)
         job = jobs.create_job(order=order, project=project, host=host, log=log, secrets=secrets, uses_build_slot=True)
         build = Build.objects.create(
             id=build_id,
@@ -125,7 +129,7 @@ def _queue(
     return build
 
 
-def _order(image: Image, definition: dict[str, Any], build_id: str, number: int) -> BuildImage:
+def _order(image: Image, definition: dict[str, Any], build_id: str, number: int, labels: dict[str, str]) -> BuildImage:
     source: Source = msgspec.convert(definition["source"], type=Source)
     settings = definition["build"]
     return BuildImage(
@@ -137,7 +141,8 @@ def _order(image: Image, definition: dict[str, Any], build_id: str, number: int)
         target=settings["target"],
         no_cache=settings["no_cache"],
         timeout=settings["timeout"],
-        labels={names.LABEL_PROJECT: image.project_id, names.LABEL_BUILD: build_id},
+        labels=labels,
+        secrets=settings.get("secrets", {}),
     )
 
 
@@ -153,6 +158,20 @@ def _credentials(image: Image, source: dict[str, Any]) -> dict[str, str]:
             detail=f"The source names the secret {name}, which the project lacks: set it for fetching sources.",
         )
     return {name: newest.id}
+
+
+def _build_secrets(image: Image, build: dict[str, Any]) -> dict[str, str]:
+    """The claim's secrets: the newest version of each that steps may mount."""
+    found = {}
+    for name in build.get("secrets", {}).values():
+        newest = environments.find_build_secret(project=image.project, name=name)
+        if newest is None:
+            raise Conflicting(
+                code="build.no_secret",
+                detail=f"The build mounts the secret {name}, which the project lacks: set it, for building.",
+            )
+        found[name] = newest.id
+    return found
 
 
 def _record(actor: Actor, action: str, build: Build) -> None:

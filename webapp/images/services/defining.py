@@ -33,6 +33,7 @@ def define_image(
     _check_slug(slug)
     definition = clean_definition(source=source, build=build or {})
     _check_credential(project, definition.source)
+    _check_build_secrets(project, definition.build)
     if Image.objects.filter(project=project).count() >= MAX_IMAGES:
         raise Conflicting(code="image.too_many", detail=f"A project has at most {MAX_IMAGES} images.")
     with transaction.atomic():
@@ -70,6 +71,8 @@ def change_image(
     )
     if source is not None:
         _check_credential(image.project, definition.source)
+    if build is not None:
+        _check_build_secrets(image.project, definition.build)
     before = _facts(image)
     after = {"slug": slug or image.slug, "source": definition.source, "build": definition.build}
     if after == before:
@@ -133,6 +136,12 @@ def _check_credential(project: Project, source: dict[str, Any]) -> None:
     """What a source signs in with may be set later, and is no variable of containers."""
     if source.get("credential"):
         environments.find_credential(project=project, name=source["credential"])
+
+
+def _check_build_secrets(project: Project, build: dict[str, Any]) -> None:
+    """They may be set later, and are for builds alone."""
+    for name in build.get("secrets", {}).values():
+        environments.find_build_secret(project=project, name=name)
 
 
 def _taken(slug: str) -> Conflicting:
