@@ -9,6 +9,7 @@ from launch.assets import DIST
 from launch.claim import holder
 from launch.engine import Engine, NoEngine, describe_builder, look_for_engine
 from launch.entry import OLDEST_PYTHON
+from launch.git import missing_programs
 from launch.places import Places
 from launch.private_redis import answers, find_server, given_redis
 from launch.say import say, title
@@ -20,7 +21,7 @@ LOW_DISK_GIGABYTES = 5
 def check(places: Places) -> int:
     """Print the findings; 0 when bin/up would find everything in place, 1 when something is missing."""
     title(f"Slipway on this machine (home: {places.home})")
-    found = [_python(places), _assets(), _engine(places), _disk(places), _redis(places)]
+    found = [_python(places), _assets(), _engine(places), _git(), _disk(places), _redis(places)]
     running = holder(places)
     say("Slipway", f"runs at {running['url']}/" if running else "does not run")
     return 0 if all(found) else 1
@@ -49,6 +50,12 @@ def _engine(places: Places) -> bool:
     say("", f"storage driver {found.storage}, cgroup version {found.cgroups}")
     say("Builder", describe_builder())
     return True
+
+
+def _git() -> bool:
+    missing = missing_programs()
+    say("Git", f"{' and '.join(missing)} missing (bin/up installs it)" if missing else "git and ssh are here")
+    return not missing
 
 
 def _disk(places: Places) -> bool:

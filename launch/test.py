@@ -17,6 +17,7 @@ from launch.engine import NoEngine
 from launch.engine_setup import ensure_engine, say_engine, wait_for_engine
 from launch.entry import guarded
 from launch.environment import tool_environment
+from launch.git import ensure_git
 from launch.places import ROOT, Places, places
 from launch.processes import die_with_parent
 from launch.python import DEVELOPMENT, ensure_python
@@ -25,6 +26,7 @@ from launch.supervise import Child, Supervisor, end_leftovers
 
 DRIVER_NEEDS = "libatomic.so.1"  # by the program inside playwright's wheel that drives the browser
 REGISTRY = "/usr/bin/docker-registry"  # the distribution's, for the tests of pushing and pulling
+SSHD = "/usr/sbin/sshd"  # for the tests that fetch from a Git server by SSH
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 EVERYTHING = ("-m", "")  # over the default selection in pyproject.toml, which is the fast tests
 
@@ -90,7 +92,10 @@ def _ensure_full(here: Places) -> Child | None:
         apt_install("PostgreSQL", ["postgresql"], log=log)
     if not Path(REGISTRY).exists():
         apt_install("Registry", ["docker-registry"], log=log)
+    if not Path(SSHD).exists():
+        apt_install("SSH server", ["openssh-server"], log=log)
     ensure_busybox(here)
+    ensure_git(here)
     end_leftovers(here)
     return ensure_engine(here)
 

@@ -13,6 +13,7 @@ from launch.claim import alone_in_tree, free_port, hold_home, holder, write_down
 from launch.engine_setup import ensure_engine
 from launch.entry import guarded
 from launch.environment import Door
+from launch.git import ensure_git
 from launch.keys import ensure_keys
 from launch.places import Places, places
 from launch.private_redis import check_given, given_redis
@@ -66,6 +67,7 @@ def _set_up(here: Places, wish: Wish) -> Plan:
     with alone_in_tree():
         engine = ensure_engine(here)
         ensure_busybox(here)
+        ensure_git(here)
         ensure_python(here)
         ensure_assets(here)
     ensure_keys(here)

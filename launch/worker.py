@@ -4,6 +4,7 @@ import os
 
 from launch.claim import alone_in_tree
 from launch.entry import guarded
+from launch.git import ensure_git
 from launch.places import ROOT, places
 from launch.python import WORKER, ensure_python
 from launch.say import stop
@@ -27,6 +28,7 @@ def _worker() -> int:
     here = places()
     here.make()
     with alone_in_tree():
+        ensure_git(here)
         ensure_python(here, requirements=WORKER, quiet=True)
     own = {"PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
     env = {"SLIPWAY_WORKER_HOME": str(here.worker), **os.environ, **own}

@@ -51,9 +51,25 @@ def test_filters_are_few_but_true(
         ("https://git.example.org:8443/team/shop.git", False),
         ("https://evil.example/?https://git.example.org/team/shop.git", False),
         ("git.example.org/team/shop.git", False),
+        ("git@git.example.org:team/shop.git", True),
+        ("ssh://git@git.example.org/team/shop.git", True),
+        ("ssh://git@git.example.org:2222/team/shop.git", False),
+        ("git@evil.example:git.example.org/team/shop.git", False),
         ("https://[bad/team/shop.git", False),
         ("", False),
     ],
 )
 def test_a_repository_is_known_by_its_address_however_it_is_spelled(told: str, same: bool) -> None:
     assert names_repository("https://git.example.org/team/shop.git", ["https://else.example/x", told]) is same
+
+
+@pytest.mark.parametrize(
+    ("told", "same"),
+    [
+        ("ssh://git@git.example.org:2222/team/shop.git", True),
+        ("https://git.example.org/team/shop.git", False),
+        ("ssh://git@git.example.org/team/shop.git", False),
+    ],
+)
+def test_a_repository_by_ssh_at_a_port_of_its_own_is_known_by_its_ssh_address(told: str, same: bool) -> None:
+    assert names_repository("ssh://git@git.example.org:2222/team/shop.git", [told]) is same

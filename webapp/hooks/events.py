@@ -103,7 +103,7 @@ def _github(payload: Mapping[str, Any]) -> Push | Other:
         tag=tag,
         commit=_text(head, "id") if tag and head else after,
         author=_first(author, "username", "name") or _first(pusher, "username", "login", "name"),
-        repositories=[_text(repository, name) for name in ("clone_url", "html_url")],
+        repositories=[_text(repository, name) for name in ("clone_url", "html_url", "ssh_url")],
         paths=None if tag else _paths(payload, total=payload.get("total_commits")),
     )
 
@@ -119,7 +119,7 @@ def _gitlab(payload: Mapping[str, Any]) -> Push | Other:
         tag=tag,
         commit=commit,
         author=_first(payload, "user_username", "user_name"),
-        repositories=[_text(project, name) for name in ("git_http_url", "http_url", "web_url")],
+        repositories=[_text(project, name) for name in ("git_http_url", "http_url", "web_url", "git_ssh_url")],
         paths=None if tag else _paths(payload, total=payload.get("total_commits_count")),
     )
 

@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from fnmatch import fnmatchcase
 from urllib.parse import urlsplit
 
+from runtime.contract.repositories import BadRepository, Repository
 from webapp.hooks.events import Push
 
-DEFAULT_PORTS = {"https": 443, "http": 80}
+DEFAULT_PORTS = {"https": 443, "http": 80, "ssh": 22}
 
 
 def why_not(push: Push, *, branches: Sequence[str], tags: Sequence[str], paths: Sequence[str]) -> str:
@@ -32,9 +33,12 @@ def names_repository(url: str, told: Sequence[str]) -> bool:
 
 
 def _place(url: str) -> str:
-    """Host and path, without what two spellings of one address differ in; '' for what is no web address."""
+    """Host and path, without what two spellings of one address differ in; '' for what is no address of a repository.
+
+    The same repository by https and by ssh is the same place, unless one of them is at a port of its own.
+    """
     try:
-        parts = urlsplit(url.strip())
+        parts = urlsplit(_as_url(url.strip()))
         port = parts.port
     except ValueError:
         return ""
@@ -43,3 +47,11 @@ def _place(url: str) -> str:
     beside = f":{port}" if port is not None and port != DEFAULT_PORTS[parts.scheme] else ""
     path = parts.path.rstrip("/").removesuffix(".git").rstrip("/")
     return f"{parts.hostname}{beside}{path}".casefold()
+
+
+def _as_url(text: str) -> str:
+    """user@host:path, as scp writes it, is ssh://…"""
+    try:
+        return text if "://" in text else str(Repository.parse(text))
+    except BadRepository:
+        return ""
