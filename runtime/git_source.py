@@ -9,7 +9,7 @@ import re
 import shutil
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -81,7 +81,8 @@ def fetch_git(
     commit = git.fetch(source.url, source.ref)
     git.check_out(commit)
     part = git.tree if source.directory == "." else git.tree / str(guarded_path(source.directory))
-    return open_context(part, dockerfile=source.dockerfile, root=git.tree, commit=commit)
+    context = open_context(part, dockerfile=source.dockerfile, root=git.tree, commit=commit)
+    return replace(context, ref=git.named)
 
 
 class _Git:
@@ -97,6 +98,7 @@ class _Git:
         pin: str | None,
     ) -> None:
         self._settings = [*_NOTHING_RUNS, *([f"http.curloptResolve={pin}"] if pin else [])]
+        self.named: str | None = None  # the branch or tag it came by, by its full name
         self.tree = directory / "tree"
         self._home = directory / "home"
         self._limits = limits
@@ -130,7 +132,9 @@ class _Git:
                 # Some servers give single commits only by way of a branch.
                 self._run(*options, "--", url, "+refs/heads/*:refs/remotes/origin/*")
             return self._commit(ref)
-        self._run(*options, "--depth=1", "--", url, self._full_name(url, ref))
+        name = self._full_name(url, ref)
+        self.named = name if name.startswith("refs/") else None
+        self._run(*options, "--depth=1", "--", url, name)
         return self._commit("FETCH_HEAD")
 
     def check_out(self, commit: str) -> None:
@@ -144,13 +148,21 @@ class _Git:
 
     def _full_name(self, url: str, ref: str | None) -> str:
         if ref is None:
-            return "HEAD"
+            return self._head(url)
         wanted = (f"refs/heads/{ref}", f"refs/tags/{ref}")
         listed = {line.partition("\t")[2] for line in self._run("ls-remote", "--", url, *wanted)}
         for name in wanted:
             if name in listed:
                 return name
         raise SourceError(f"the repository has no branch or tag {ref}", code="ref_not_found")
+
+    def _head(self, url: str) -> str:
+        """The branch that the remote's HEAD names, if it says so and the name is a plain one."""
+        for line in self._run("ls-remote", "--symref", "--", url, "HEAD"):
+            name = line.removeprefix("ref: ").partition("\t")[0]
+            if name.startswith("refs/heads/") and is_safe_git_ref(name.removeprefix("refs/heads/")):
+                return name
+        return "HEAD"
 
     def _commit(self, name: str) -> str:
         lines = self._run("rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}")

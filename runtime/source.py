@@ -55,6 +55,7 @@ class Context:
     dockerfile: str
     dockerfile_text: str
     commit: str | None = None
+    ref: str | None = None  # the branch or tag it was fetched by, as refs/heads/… or refs/tags/…
 
 
 def write_inline(source: InlineSource, *, directory: Path) -> Context:

@@ -85,6 +85,9 @@ def test_every_kind_of_ref_becomes_a_full_commit(
         wanted = repository.commit(app="one", other="x")
     context = fetch(GitSource(url=repository.url, ref=wanted if ref == "commit" else ref))
     assert context.commit == wanted
+    assert context.ref == {None: "refs/heads/trunk", "trunk": "refs/heads/trunk", "commit": None}.get(
+        ref, f"refs/tags/{ref}"
+    )
     assert (context.directory / "app").read_text() == "one"
     assert not (context.directory / ".git").exists()
 

@@ -16,6 +16,7 @@ LABEL_REPLICA = "slipway.replica"  # the replica's id
 LABEL_INDEX = "slipway.index"
 LABEL_LOG = "slipway.log"
 LABEL_BUILD = "slipway.build"
+LABEL_REF = "slipway.ref"  # of an image: the branch or tag that led there, as refs/heads/… or refs/tags/…
 LABEL_JOB = "slipway.job"
 LABEL_HEALTH = "slipway.health"  # what the agent asks of it while it runs (orders.Health as JSON); no secret in it
 LABEL_SPEC = "slipway.spec"  # hash of the container's specification, so that a relist can tell old from new

@@ -58,8 +58,30 @@ class GitSource(Strict, frozen=True, kw_only=True, tag_field="kind", tag="git"):
 Source = InlineSource | GitSource
 
 
+class Login(Strict, frozen=True, kw_only=True):
+    """Who a host is at a registry. `secret` is the name of the password in the claim."""
+
+    registry: str  # host, with its port where it has one
+    username: str
+    secret: str
+
+
+class Push(Strict, frozen=True, kw_only=True):
+    """One repository that an image is pushed to. `tags` are templates (`runtime.contract.tagging`)."""
+
+    push: str  # the id by which its result is known
+    repository: str  # registry/repository
+    tags: tuple[str, ...]
+    primary: bool = False  # its failure fails the build; of others it is told
+    login: Login | None = None
+
+
 class BuildImage(Strict, frozen=True, kw_only=True, tag_field="kind", tag="build_image"):
-    """Produce one image. The result's identity is the image ID (`sha256:` of its config)."""
+    """Produce one image. The result's identity is the image ID (`sha256:` of its config).
+
+    `push`: where it goes afterwards. `branch`, `git_tag` and `asked_at` (UNIX seconds) fill the tags' templates; what
+    is empty there the host finds out from the source, as it does with the commit.
+    """
 
     build: str
     number: int
@@ -71,6 +93,23 @@ class BuildImage(Strict, frozen=True, kw_only=True, tag_field="kind", tag="build
     timeout: int = 3600  # seconds
     labels: dict[str, str] = {}
     secrets: dict[str, str] = {}  # id of a secret mount in the Dockerfile -> name of a secret in the claim
+    push: tuple[Push, ...] = ()
+    branch: str = ""
+    git_tag: str = ""
+    asked_at: int = 0
+
+
+class PushImage(Strict, frozen=True, kw_only=True, tag_field="kind", tag="push_image"):
+    """Push an image that this host holds, under the tags that its build has: see `BuildImage`."""
+
+    build: str
+    number: int
+    image: str  # image ID
+    push: tuple[Push, ...]
+    commit: str = ""
+    branch: str = ""
+    git_tag: str = ""
+    asked_at: int = 0
 
 
 class PullImage(Strict, frozen=True, kw_only=True, tag_field="kind", tag="pull_image"):
@@ -215,4 +254,4 @@ class ForgetImages(Strict, frozen=True, kw_only=True, tag_field="kind", tag="for
     images: tuple[ForgottenImage, ...]
 
 
-Order = BuildImage | PullImage | CommitContainer | DiffContainer | ConvergeService | ForgetImages
+Order = BuildImage | PullImage | PushImage | CommitContainer | DiffContainer | ConvergeService | ForgetImages

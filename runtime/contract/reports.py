@@ -96,6 +96,19 @@ class Layer(Strict, frozen=True, kw_only=True):
     created_ns: int | None = None
 
 
+class Pushed(Strict, frozen=True, kw_only=True):
+    """What became of one push. `tags`: those that are in the registry now; `left_out`: template to the reason.
+
+    `digest` is the manifest's. Without a digest and without a problem there was no tag to push, or no time.
+    """
+
+    push: str
+    tags: tuple[str, ...] = ()
+    left_out: dict[str, str] = {}
+    digest: str | None = None
+    problem: "Problem | None" = None
+
+
 class ImageResult(Strict, frozen=True, kw_only=True, tag_field="kind", tag="image"):
     """What a build produced. `digest` is the manifest's where it was pushed, else None; `image_id` is the identity."""
 
@@ -106,6 +119,13 @@ class ImageResult(Strict, frozen=True, kw_only=True, tag_field="kind", tag="imag
     commit: str | None = None
     builder: str = ""
     cached_steps: int = 0
+    pushed: tuple[Pushed, ...] = ()
+
+
+class PushResult(Strict, frozen=True, kw_only=True, tag_field="kind", tag="pushed"):
+    """What became of the pushes of an order that asked for nothing else."""
+
+    pushed: tuple[Pushed, ...]
 
 
 class ReplicaResult(Strict, frozen=True, kw_only=True):
@@ -168,7 +188,7 @@ class FilesResult(Strict, frozen=True, kw_only=True, tag_field="kind", tag="file
     counted: bool = True
 
 
-Result = ImageResult | ServiceResult | FilesResult | Forgotten
+Result = ImageResult | PushResult | ServiceResult | FilesResult | Forgotten
 
 
 class Problem(Strict, frozen=True, kw_only=True):

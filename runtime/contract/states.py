@@ -38,6 +38,16 @@ BUILD: Transitions = _table(
     }
 )
 
+PUSH: Transitions = _table(  # skipped: the build had no tag for it
+    {
+        "waiting": "succeeded failed skipped cancelled",
+        "succeeded": "",
+        "failed": "",
+        "skipped": "",
+        "cancelled": "",
+    }
+)
+
 DEPLOYMENT: Transitions = _table(
     {
         "awaiting_approval": "queued cancelled superseded failed",

@@ -20,6 +20,8 @@ from runtime.procedures.base_image import ensure_base_image
 from runtime.procedures.build_labels import labels_of
 from runtime.procedures.build_secrets import claimed, mounted, tell_mismatch
 from runtime.procedures.ports import ProcedureError, Reporter, Secrets, StepEnd
+from runtime.procedures.push_built import origin_labels, push_built
+from runtime.procedures.push_image import Shipper
 from runtime.redaction import Redactor, Secret
 from runtime.source import Context, write_inline
 
@@ -41,9 +43,10 @@ def build_image(
         builder = engine.facts().builder
         reporter.fact("builder", builder)
         image_id = _finished_before(order, engine)
+        shipper = Shipper(engine=engine, reporter=reporter, secrets=secrets)
         if image_id is not None:
             reporter.line("s", "An earlier attempt finished this image; it is taken as it is.")
-            return _result(engine, image_id, builder=builder)
+            return push_built(order, _result(engine, image_id, builder=builder), shipper=shipper)
         with tempfile.TemporaryDirectory(prefix="build-", dir=workdir) as private:
             with reporter.step("Get the source"):
                 context = _context(order, reporter, secrets, Path(private), git or GitLimits())
@@ -56,7 +59,8 @@ def build_image(
         result = _result(engine, image_id, builder=builder)
         # A Dockerfile may spell out a value that is also kept as a secret: nobody reads it in the list of layers.
         layers = [msgspec.structs.replace(one, instruction=redactor.mask(one.instruction)) for one in result.layers]
-        return msgspec.structs.replace(result, commit=context.commit, cached_steps=cached, layers=layers)
+        result = msgspec.structs.replace(result, commit=context.commit, cached_steps=cached, layers=layers)
+        return push_built(order, result, shipper=shipper)
 
 
 def _finished_before(order: BuildImage, engine: Engine) -> str | None:
@@ -109,7 +113,9 @@ def _build(
         context=context.directory,
         dockerfile=context.dockerfile,
         tag=order.tag,
-        labels=_labels(order, context) | {LABEL_BUILD: order.build, LABEL_INSTANCE: instance},
+        labels=_labels(order, context)
+        | origin_labels(context.ref)
+        | {LABEL_BUILD: order.build, LABEL_INSTANCE: instance},
         args=order.args,
         secrets=secrets,
         target=order.target,
@@ -131,7 +137,7 @@ def _build(
 
 
 def _labels(order: BuildImage, context: Context) -> dict[str, str]:
-    return labels_of(
+    return origin_labels(context.ref) | labels_of(
         order.labels,
         dockerfile=context.dockerfile_text,
         target=order.target,

@@ -11,6 +11,7 @@ from runtime.contract.orders import (
     ForgetImages,
     Order,
     PullImage,
+    PushImage,
 )
 from runtime.contract.reports import Result
 from runtime.procedures.build_image import build_image
@@ -19,6 +20,7 @@ from runtime.procedures.converge_service import converge_service
 from runtime.procedures.diff_container import diff_container
 from runtime.procedures.forget_images import forget_images
 from runtime.procedures.pull_image import pull_image
+from runtime.procedures.push_image import push_image
 from runtime.worker.attempt import Attempt, Hands
 
 FORGETTING = "images to be forgotten"  # one order of this kind at a time
@@ -66,9 +68,14 @@ def _diff(order: DiffContainer, attempt: Attempt, hands: Hands) -> Result:
     return diff_container(order, engine=hands.engine, reporter=attempt.reporter, instance=attempt.claim.instance)
 
 
+def _push(order: PushImage, attempt: Attempt, hands: Hands) -> Result:
+    return push_image(order, engine=hands.engine, reporter=attempt.reporter, secrets=attempt.secrets)
+
+
 def _converge(order: ConvergeService, attempt: Attempt, hands: Hands) -> Result:
-    """The agent learns what to mask before a container can say it."""
-    hands.masks.keep(service=order.service, environment=order.environment, secrets=attempt.secrets.values())
+    """The agent learns what to mask before a container can say it; no container is given a registry's password."""
+    given = [attempt.secrets[name] for name in order.spec.secrets.values() if name in attempt.secrets]
+    hands.masks.keep(service=order.service, environment=order.environment, secrets=given)
     result = converge_service(
         order,
         engine=hands.engine,
@@ -96,6 +103,7 @@ def _forget(order: ForgetImages, attempt: Attempt, hands: Hands) -> Result:
 ORDERS: dict[type[Order], _Procedure] = {
     BuildImage: _Procedure(lambda order: f"build {order.build}", _build),
     PullImage: _Procedure(lambda order: f"pull {order.reference}", _pull),
+    PushImage: _Procedure(lambda order: f"push of {order.image}", _push),
     ForgetImages: _Procedure(lambda order: FORGETTING, _forget),
     CommitContainer: _Procedure(lambda order: f"build {order.build}", _commit),
     DiffContainer: _Procedure(lambda order: f"files of {order.container}", _diff),

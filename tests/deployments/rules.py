@@ -6,7 +6,9 @@ from tests.cast import Cast
 from tests.deployments.rig import SOURCE, Harbour
 from tests.rest.walk import Rule
 from webapp.deployments import services
+from webapp.images.models import Push
 from webapp.images.services import change_image, define_image, request_build
+from webapp.registries.models import Registry
 
 
 def harbour_of(cast: Cast) -> Harbour:
@@ -49,6 +51,20 @@ def a_queued_build(cast: Cast) -> dict[str, Any]:
 
 def a_build(cast: Cast) -> dict[str, Any]:
     return {"id": harbour_of(cast).built().id}
+
+
+def a_registry_of_ours(cast: Cast) -> dict[str, Any]:
+    registry, _ = Registry.objects.get_or_create(team=cast.team, address="r.example.org")
+    return {"registry": registry.id}
+
+
+def a_failed_push(cast: Cast) -> dict[str, Any]:
+    build = harbour_of(cast).built()
+    registry = Registry.objects.get(id=a_registry_of_ours(cast)["registry"])
+    push = Push.objects.create(
+        build=build, registry=registry, repository="r.example.org/front", templates=["1"], state="failed"
+    )
+    return {"id": push.id}
 
 
 def a_service(cast: Cast) -> dict[str, Any]:
@@ -148,6 +164,10 @@ RULES = (
     Rule("api_build", "get", MEMBERS, where=a_build),
     Rule("api_build_cancellation", "post", DEVELOPERS_START, where=a_queued_build),
     Rule("api_build_retry", "post", DEVELOPERS_START, where=a_build),
+    Rule("api_build_pushes", "get", MEMBERS, where=a_build),
+    Rule("api_build_pushes", "post", DEVELOPERS_START, where=a_build, body=a_registry_of_ours),
+    Rule("api_push", "get", MEMBERS, where=a_failed_push),
+    Rule("api_push_retry", "post", DEVELOPERS_START, where=a_failed_push),
     Rule("api_services", "get", EVERYBODY),
     Rule("api_services", "post", DEVELOPERS_MAKE, body=a_new_service),
     Rule("api_service", "get", MEMBERS, where=a_service),

@@ -1,6 +1,7 @@
 """The REST API of images and builds."""
 
 from django.core.exceptions import ImproperlyConfigured
+from django.db import transaction
 from django.db.models import QuerySet
 from django.urls import URLPattern, path
 from drf_spectacular.utils import extend_schema
@@ -8,7 +9,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from runtime.contract import states
-from webapp.images import services
+from webapp.images import api_pushes, services
 from webapp.images.models import Build, Image
 from webapp.images.serializers import (
     BuildRowSerializer,
@@ -35,20 +36,27 @@ class Images(Listed, Shown, RoomViewSet):
     users: Users | None = None  # told where the paths are made
 
     def rows(self) -> QuerySet[Image]:
-        return Image.objects.visible_to(self.actor).select_related("project__team")
+        return Image.objects.visible_to(self.actor).select_related("project__team").prefetch_related("destinations")
 
     @extend_schema(request=NewImageSerializer, responses={201: ImageSerializer})
     def create(self, request: Request) -> Response:
         """Define an image."""
         body = self.body(NewImageSerializer)
         project = visible(Project.objects.visible_to(self.actor), body.pop("project"))
-        return self.shown(services.define_image(actor=self.actor, project=project, **body), status=201)
+        push = body.pop("push", None)
+        with transaction.atomic():
+            image = services.define_image(actor=self.actor, project=project, **body)
+            self._push(image, push)
+        return self.shown(image, status=201)
 
     @extend_schema(request=ChangedImageSerializer, responses=ImageSerializer)
     def partial_update(self, request: Request, id: str) -> Response:
         """Change what is given; a changed definition gets a new revision."""
         body = self.body(ChangedImageSerializer)
-        return self.shown(services.change_image(actor=self.actor, image=self.found(id), **body))
+        push = body.pop("push", None)
+        with transaction.atomic():
+            self._push(services.change_image(actor=self.actor, image=self.found(id), **body), push)
+        return self.shown(self.found(id))
 
     @extend_schema(request=None, responses={204: None})
     def destroy(self, request: Request, id: str) -> Response:
@@ -57,6 +65,10 @@ class Images(Listed, Shown, RoomViewSet):
             raise ImproperlyConfigured("who uses images is told where the paths are made")
         services.delete_image(actor=self.actor, image=self.found(id), users=self.users)
         return Response(status=204)
+
+    def _push(self, image: Image, push: object) -> None:
+        if push is not None:
+            services.set_destinations(actor=self.actor, image=image, push=push)
 
 
 class ImageBuilds(RoomViewSet):
@@ -97,7 +109,7 @@ class Builds(Awaited, RoomViewSet):
 
     def rows(self) -> QuerySet[Build]:
         builds = Build.objects.visible_to(self.actor).select_related("image__project__team", "host", "job")
-        return builds.prefetch_related("job__steps")
+        return builds.prefetch_related("job__steps", "pushes__job")
 
     @extend_schema(request=NothingSerializer, responses={202: BuildSerializer})
     def cancellation(self, request: Request, id: str) -> Response:
@@ -126,4 +138,5 @@ def urlpatterns(users: Users) -> list[URLPattern]:
         path("builds/<id>/", Builds.as_view({"get": "retrieve"}), name="api_build"),
         path("builds/<id>/cancellation/", Builds.as_view({"post": "cancellation"}), name="api_build_cancellation"),
         path("builds/<id>/retry/", Builds.as_view({"post": "retry"}), name="api_build_retry"),
+        *api_pushes.urlpatterns,
     ]

@@ -13,6 +13,7 @@ from runtime.contract import names, states
 from runtime.contract.orders import whole
 from runtime.contract.reports import Finish, ImageResult, Problem, Progress
 from webapp.holdings import services as holdings
+from webapp.images import pushed
 from webapp.images.models import Build
 from webapp.jobs.broadcast import changed
 from webapp.jobs.models import Job
@@ -48,6 +49,7 @@ def job_changed(job: Job, progress: Progress | None = None, finish: Finish | Non
     before = build.state
     if states.is_terminal(states.JOB, job.state):
         _end(build, job, finish)
+        pushed.build_ended(build, job, finish)
     elif job.state == "lost":
         _move(build, "lost")
     elif job.state == "running":

@@ -6,11 +6,13 @@ from typing import Any
 
 from django.db import models
 
+from runtime.contract.references import Reference
 from webapp.hosts.models import Host
-from webapp.images.querysets import BuildQuerySet, ImageQuerySet, RevisionQuerySet
+from webapp.images.querysets import BuildQuerySet, ImageQuerySet, PushQuerySet, RevisionQuerySet
 from webapp.jobs.models import Job
 from webapp.logs.models import Log
 from webapp.models import Thing
+from webapp.registries.models import Registry
 from webapp.teams.models import Project, User
 
 MAX_DIGITS = 9  # of a number that somebody wrote
@@ -108,3 +110,58 @@ class Build(Thing):
     def __str__(self) -> str:
         made = f" of commit {self.commit[:8]}" if self.commit else ""
         return f"build {self.number}{made}, {self.digest.removeprefix('sha256:')[:12]}"
+
+
+class Destination(Thing):
+    """Where every build of an image is pushed. The first is the one that counts, the others are its mirrors."""
+
+    image = models.ForeignKey(Image, on_delete=models.CASCADE, related_name="destinations")
+    registry = models.ForeignKey(Registry, on_delete=models.CASCADE, related_name="+")
+    position = models.PositiveSmallIntegerField()
+    repository = models.CharField(max_length=255)  # within the registry
+    tags = models.JSONField()  # templates: runtime.contract.tagging
+
+    class Meta:
+        ordering = ("image", "position", "id")
+        constraints = (
+            models.UniqueConstraint(fields=("image", "registry", "repository"), name="one_destination_per_repository"),
+        )
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def name(self) -> str:
+        """registry/repository, as engines name it."""
+        return Reference.parse(f"{self.registry.address}/{self.repository}:x").name
+
+
+class Push(Thing):
+    """One build on its way to one repository: with the build itself, or by a job of its own. States: states.PUSH."""
+
+    build = models.ForeignKey(Build, on_delete=models.CASCADE, related_name="pushes")
+    job = models.OneToOneField(Job, on_delete=models.CASCADE, null=True, related_name="push")  # None: the build's own
+    registry = models.ForeignKey(Registry, on_delete=models.SET_NULL, null=True, related_name="+")  # None: forgotten
+    repository = models.CharField(max_length=255)  # registry/repository, as engines name it
+    primary = models.BooleanField(default=False)  # its failure fails the build
+    templates = models.JSONField()
+    state = models.CharField(max_length=12, default="waiting")
+    tags = models.JSONField(default=list)  # those that are there now
+    left_out = models.JSONField(default=dict)  # template -> why the build has no such tag
+    digest = models.CharField(max_length=71, blank=True)  # of the manifest there
+    problem = models.JSONField(null=True)
+    requested_as = models.CharField(max_length=200)
+    finished_at = models.DateTimeField(null=True)
+
+    objects = PushQuerySet.as_manager()
+
+    class Meta:
+        ordering = ("created_at", "id")
+
+    def __str__(self) -> str:
+        return self.repository
+
+    @property
+    def reference(self) -> str:
+        """The image there by digest; empty where it is not."""
+        return f"{self.repository}@{self.digest}" if self.digest else ""

@@ -10,7 +10,7 @@ from webapp.teams.policy import Actor
 from webapp.teams.querysets import in_projects_of
 
 if TYPE_CHECKING:
-    from webapp.images.models import Build, Image, ImageRevision
+    from webapp.images.models import Build, Image, ImageRevision, Push
 
 
 class ImageQuerySet(models.QuerySet["Image"]):
@@ -29,3 +29,16 @@ class RevisionQuerySet(models.QuerySet["ImageRevision"]):
     def visible_to(self, actor: Actor) -> Self:
         """Revisions of images of projects the actor may see."""
         return self.filter(in_projects_of(actor, path="image__project"))
+
+
+class PushQuerySet(models.QuerySet["Push"]):
+    def visible_to(self, actor: Actor) -> Self:
+        """Pushes of projects the actor may see."""
+        return self.filter(in_projects_of(actor, path="build__image__project"))
+
+    def newest(self) -> list[Push]:
+        """The last word about each repository, in the order in which the repositories were first pushed to."""
+        by_repository: dict[str, Push] = {}
+        for push in self.order_by("created_at", "id"):
+            by_repository[push.repository] = push
+        return list(by_repository.values())

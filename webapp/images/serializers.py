@@ -6,6 +6,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from webapp.images.models import Build, Image
+from webapp.images.push_bodies import DestinationsField, DestinationShown, PushShown
 from webapp.images.services.revisions import MAX_WHY
 from webapp.images.validation import DEFAULT_TIMEOUT, LONGEST_BUILD, MAX_FILES, MAX_SECRETS, SHORTEST_BUILD
 from webapp.jobs.services import queue_position
@@ -92,12 +93,14 @@ class NewImageSerializer(StrictSerializer):
     slug = serializers.CharField(trim_whitespace=False)
     source: Any = SourceField()
     build = BuildSettingsField(required=False)
+    push = DestinationsField(required=False)
 
 
 class ChangedImageSerializer(StrictSerializer):
     slug = serializers.CharField(required=False, trim_whitespace=False)
     source: Any = SourceField(required=False)
     build = BuildSettingsField(required=False)
+    push = DestinationsField(required=False)
     why = serializers.CharField(
         required=False, allow_blank=True, max_length=MAX_WHY, help_text="One line, kept with the revision."
     )
@@ -113,10 +116,11 @@ class ImageSerializer(serializers.ModelSerializer[Image]):
     project = serializers.CharField(source="project_id")
     source: Any = SourceField()
     build = BuildSettingsField()
+    push = DestinationShown(source="destinations", many=True)
 
     class Meta:
         model = Image
-        fields = ("id", "project", "slug", "source", "build", "revision", "created_at")
+        fields = ("id", "project", "slug", "source", "build", "push", "revision", "created_at")
         read_only_fields = fields
 
 
@@ -213,12 +217,13 @@ class BuildSerializer(BuildRowSerializer):
     """One build with its steps and layers. `queue_position` is 1 for the next one; null when it does not wait."""
 
     layers = LayerSerializer(many=True)
+    pushes = PushShown(many=True)
     steps = serializers.SerializerMethodField()
     queue_position = serializers.SerializerMethodField()
     definition = serializers.SerializerMethodField(help_text="What it was made from, as it was then.")
 
     class Meta(BuildRowSerializer.Meta):
-        fields = (*BuildRowSerializer.Meta.fields, "layers", "steps", "queue_position", "definition")
+        fields = (*BuildRowSerializer.Meta.fields, "layers", "pushes", "steps", "queue_position", "definition")
         read_only_fields = fields
 
     @extend_schema_field(StepSerializer(many=True))

@@ -7,6 +7,7 @@ from runtime.contract.reports import Finish, Progress
 from webapp.deployments import follow as deployments
 from webapp.holdings import follow as holdings
 from webapp.images import follow as images
+from webapp.images import pushed as pushes
 from webapp.jobs.models import Job
 
 
@@ -20,6 +21,7 @@ OWNERS: Mapping[str, Told] = {
     "build_image": images.job_changed,
     "commit_container": images.job_changed,
     "pull_image": images.job_changed,
+    "push_image": pushes.job_changed,
     "converge_service": deployments.job_changed,
     "forget_images": holdings.job_changed,
 }

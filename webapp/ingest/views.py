@@ -13,9 +13,8 @@ from django.views.decorators.http import require_POST
 
 from runtime.contract import wire
 from runtime.contract.reports import LinesAnswer, Problem
-from webapp.environments import vault
 from webapp.hosts.models import Host
-from webapp.ingest import guard, owners, refusals
+from webapp.ingest import guard, owners, refusals, revealing
 from webapp.jobs import services as jobs
 from webapp.logs import tail
 from webapp.problems import Missing, Refusal
@@ -63,7 +62,7 @@ def claims(request: HttpRequest, host: Host) -> HttpResponse:
             if claimed is None:
                 return HttpResponse(status=204)
             owners.job_changed(claimed.job)
-            secrets = vault.reveal(claimed.job.secrets)
+            secrets = revealing.secrets_for(claimed.job)
     except Missing as refusal:
         if refusal.code in NEVER:
             _give_up(asked.job, refusal)

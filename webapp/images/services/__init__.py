@@ -2,6 +2,8 @@
 
 from webapp.images.services.building import cancel_build, request_build, retry_build
 from webapp.images.services.defining import change_image, define_image, delete_image, lock_image
+from webapp.images.services.destinations import set_destinations
+from webapp.images.services.pushing import push_again, push_build
 from webapp.images.services.restoring import use_revision_again
 
 __all__ = [
@@ -10,7 +12,10 @@ __all__ = [
     "define_image",
     "delete_image",
     "lock_image",
+    "push_again",
+    "push_build",
     "request_build",
     "retry_build",
+    "set_destinations",
     "use_revision_again",
 ]

@@ -17,6 +17,7 @@ from webapp.images import follow
 from webapp.images.labels import labels_of
 from webapp.images.models import Build, Image
 from webapp.images.placing import choose_builder
+from webapp.images.services import pushing
 from webapp.images.services.defining import lock_image
 from webapp.images.validation import clean_args, clean_ref
 from webapp.jobs import services as jobs
@@ -110,6 +111,9 @@ def _queue(
             image, source=definition["source"], build=build_id, number=number, revision=revision, trigger=trigger
         )
         order = _order(image, definition, build_id, number, told)
+        pushes = pushing.planned(image, requested_as=actor.label)
+        order = pushing.along(order, pushes, trigger=trigger, now=now())
+        secrets = secrets | pushing.secrets_for(order.push)
         job = jobs.create_job(order=order, project=project, host=host, log=log, secrets=secrets, uses_build_slot=True)
         build = Build.objects.create(
             id=build_id,
@@ -124,6 +128,7 @@ def _queue(
             requested_as=actor.label,
             trigger=trigger,
         )
+        pushing.keep(build, pushes)
         _record(actor, action, build)
         changed(kind="build", id=build.id, state=build.state, project_id=project.id)
     return build

@@ -11,7 +11,8 @@ from webapp.audit import services as audit
 from webapp.environments import services as environments
 from webapp.findings import Findings
 from webapp.images.forgetting import forget_builds
-from webapp.images.models import Build, Image
+from webapp.images.models import Build, Image, Push
+from webapp.images.pushed import left_behind
 from webapp.images.services.revisions import clean_why, keep_revision
 from webapp.images.using import Users, refuse_used, still_named
 from webapp.images.validation import clean_definition
@@ -112,6 +113,9 @@ def delete_image(*, actor: Actor, image: Image, users: Users) -> None:
         builds = Build.objects.filter(image=image)
         if builds.exclude(state__in=states.terminal_states(states.BUILD)).exists():
             raise Conflicting(code="image.building", detail="A build of this image is under way: cancel it first.")
+        if Push.objects.filter(build__image=image, state="waiting").exists():
+            raise Conflicting(code="image.pushing", detail="A build of it is on its way to a registry.")
+        more_jobs, more_logs = left_behind(builds)
         jobs, logs = zip(*builds.values_list("job_id", "log_id"), strict=True) if builds.exists() else ((), ())
         _record(actor, "image.delete", image, before=_facts(image))
         forget_builds(project=image.project, builds=builds, now=now())
@@ -121,8 +125,8 @@ def delete_image(*, actor: Actor, image: Image, users: Users) -> None:
         except ProtectedError as error:  # named since `users` was asked
             raise still_named() from error
         image.delete()
-        Job.objects.filter(id__in=jobs).delete()
-        Log.objects.filter(id__in=logs).delete()
+        Job.objects.filter(id__in=[*jobs, *more_jobs]).delete()
+        Log.objects.filter(id__in=[*logs, *more_logs]).delete()
         changed(kind="image", id=image_id, state="deleted", project_id=image.project_id)
 
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from webapp.images.tagging import PLACEHOLDERS, complaint, tags_for
+from runtime.contract.tagging import PLACEHOLDERS, complaint, tags_for
 
 NOW = datetime(2026, 11, 24, 23, 30, tzinfo=UTC)
 COMMIT = "0123456789abcdef0123456789abcdef01234567"

@@ -1,0 +1,194 @@
+"""Pushes: those that a build brings with it, and those of a build that is there already."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import msgspec
+from django.db import transaction
+
+from runtime.contract import orders
+from webapp.audit import services as audit
+from webapp.findings import Findings
+from webapp.holdings import services as holdings
+from webapp.hosts.models import Host
+from webapp.hosts.wording import why_not_ready
+from webapp.ids import new_id
+from webapp.images.models import Build, Image, Push
+from webapp.images.services.defining import lock_image
+from webapp.images.services.destinations import clean_goal
+from webapp.jobs import services as jobs
+from webapp.jobs.broadcast import changed
+from webapp.logs import services as logs
+from webapp.problems import Conflicting, Unplannable
+from webapp.registries.logins import login_of, secrets_of
+from webapp.registries.models import Registry
+from webapp.teams.policy import Action, Actor, require
+
+MAX_PUSHES = 100  # of one build, over its whole life
+
+
+def planned(image: Image, *, requested_as: str) -> list[Push]:
+    """The pushes of a build that is about to be asked for, not yet in the database; the first one counts."""
+    rows = image.destinations.select_related("registry")
+    return [
+        Push(
+            id=new_id(),
+            registry=row.registry,
+            repository=row.name,
+            primary=number == 0,
+            templates=row.tags,
+            requested_as=requested_as,
+        )
+        for number, row in enumerate(rows)
+    ]
+
+
+def along(
+    order: orders.BuildImage, pushes: Sequence[Push], *, trigger: Mapping[str, Any] | None, now: datetime
+) -> orders.BuildImage:
+    """The order with what is pushed after the build, and what is known of its origin before its source is fetched."""
+    if not pushes:
+        return order
+    branch, git_tag = origin_of(trigger)
+    return msgspec.structs.replace(
+        order, push=ordered(pushes), branch=branch, git_tag=git_tag, asked_at=int(now.timestamp())
+    )
+
+
+def keep(build: Build, pushes: Iterable[Push]) -> None:
+    """They are of this build, and end with it."""
+    for push in pushes:
+        push.build = build
+        push.save(force_insert=True)
+
+
+def ordered(pushes: Iterable[Push]) -> tuple[orders.Push, ...]:
+    """The same as a host is told."""
+    return tuple(
+        orders.Push(
+            push=push.id,
+            repository=push.repository,
+            tags=tuple(push.templates),
+            primary=push.primary,
+            login=login_of(push.registry) if push.registry is not None else None,
+        )
+        for push in pushes
+    )
+
+
+def origin_of(trigger: Mapping[str, Any] | None) -> tuple[str, str]:
+    """Branch and Git tag that caused a build, as far as that is known before its source is fetched."""
+    known = trigger or {}
+    return known.get("branch") or "", known.get("tag") or ""
+
+
+def secrets_for(pushes: Iterable[orders.Push]) -> dict[str, str]:
+    """What the job keeps, so that its claim carries the registries' passwords."""
+    return secrets_of(push.login for push in pushes)
+
+
+def push_build(*, actor: Actor, build: Build, registry: str, repository: str = "", tags: Any = None) -> Push:
+    """Push a build that succeeded to a registry (its id), from a host that holds it. `tags`: templates.
+
+    Raises `Invalid`, `Conflicting` (not built, under way), `Unplannable` (no host that holds it can be asked).
+    """
+    require(actor, Action.BUILD, build.image.project)
+    given = {"registry": registry, "repository": repository, "tags": tags}
+    findings = Findings()
+    goal = clean_goal(findings, project=build.image.project, slug=build.image.slug, given=given, field="push")
+    findings.errors = {field.removeprefix("push."): texts for field, texts in findings.errors.items()}
+    findings.settle()
+    if goal is None:
+        raise AssertionError("a destination without findings is one")
+    push = _push(actor, build, goal.registry, repository=goal.name, templates=list(goal.tags))
+    return _send(actor, push, action="build.push")
+
+
+def push_again(*, actor: Actor, push: Push) -> Push:
+    """The same image to the same place under the same tags once more. Raises as `push_build` does."""
+    require(actor, Action.BUILD, push.build.image.project)
+    if push.registry is None:
+        raise Conflicting(code="push.no_registry", detail=f"The registry of {push.repository} is not known here now.")
+    again = _push(actor, push.build, push.registry, repository=push.repository, templates=push.templates)
+    return _send(actor, again, action="build.push_again")
+
+
+def _push(actor: Actor, build: Build, registry: Registry, *, repository: str, templates: list[str]) -> Push:
+    return Push(
+        id=new_id(),
+        build=build,
+        registry=registry,
+        repository=repository,
+        primary=True,
+        templates=templates,
+        requested_as=actor.label,
+    )
+
+
+def _send(actor: Actor, push: Push, *, action: str) -> Push:
+    build, project = push.build, push.build.image.project
+    with transaction.atomic():
+        lock_image(build.image)
+        build.refresh_from_db(fields=["state", "config_digest"])
+        _refuse_unready(push)
+        host = _choose_host(build)
+        order = _order(build, push)
+        push.job = jobs.create_job(
+            order=order,
+            project=project,
+            host=host,
+            log=logs.open_log(project=project, kind="push"),
+            secrets=secrets_for(order.push),
+        )
+        push.save(force_insert=True)
+        audit.record_of(
+            project,
+            actor=actor,
+            action=action,
+            target=("build", build.id, f"{project.slug}/{build.image.slug} {build.number}"),
+            after={"repository": push.repository, "tags": push.templates},
+        )
+        changed(kind="build", id=build.id, state=build.state, project_id=project.id)
+    return push
+
+
+def _order(build: Build, push: Push) -> orders.PushImage:
+    branch, tag = origin_of(build.trigger)
+    return orders.PushImage(
+        build=build.id,
+        number=build.number,
+        image=build.config_digest,
+        push=ordered([push]),
+        commit=build.commit,
+        branch=branch,
+        git_tag=tag,
+        asked_at=int(build.created_at.timestamp()),
+    )
+
+
+def _refuse_unready(push: Push) -> None:
+    build = push.build
+    if build.state != "succeeded" or not build.config_digest:
+        raise Conflicting(
+            code="push.not_built", detail=f"Build {build.number} is {build.state}: only one that succeeded is pushed."
+        )
+    if build.pushes.filter(repository=push.repository, state="waiting").exists():
+        raise Conflicting(code="push.under_way", detail=f"It is on its way to {push.repository} already.")
+    if build.pushes.count() >= MAX_PUSHES:
+        raise Conflicting(code="push.too_many", detail=f"A build is pushed at most {MAX_PUSHES} times.")
+
+
+def _choose_host(build: Build) -> Host:
+    """A host that holds the image and takes orders: the one that built it, if that is such a one."""
+    serving = Host.objects.serving(build.image.project.team_id)
+    holding = list(serving.filter(id__in=holdings.hosts_with(build.config_digest)))
+    ready = [host for host in holding if host.state == "ready"]
+    if not ready:
+        raise Unplannable(
+            code="push.no_host",
+            detail="No host that holds the image can push it now.",
+            reasons=[f"Host {host.name} {why_not_ready(host.state)}" for host in holding]
+            or ["No host holds the image any more: build it again, and it is pushed with the build."],
+        )
+    return min(ready, key=lambda host: (host.id != build.host_id, host.name))
