@@ -16,6 +16,7 @@ from webapp.logs import api as logs
 from webapp.notices import api as notices
 from webapp.registries import api as registries
 from webapp.rest import urls as rest
+from webapp.snapshots import api as snapshots
 from webapp.teams import api as teams
 
 urlpatterns = [
@@ -31,6 +32,7 @@ urlpatterns = [
     *lint.urlpatterns,
     *hooks.urlpatterns,
     *deployments.urlpatterns,
+    *snapshots.urlpatterns,
     *notices.urlpatterns,
     *logs.urlpatterns,
     *live.urlpatterns,

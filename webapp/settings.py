@@ -77,6 +77,7 @@ INSTALLED_APPS = [
     "webapp.images",
     "webapp.deployments",
     "webapp.hooks",
+    "webapp.snapshots",
     "webapp.notices",
     "webapp.rest",
     "webapp.ingest",

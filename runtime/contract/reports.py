@@ -178,13 +178,16 @@ class FileChange(Strict, frozen=True, kw_only=True):
 
 
 class FilesResult(Strict, frozen=True, kw_only=True, tag_field="kind", tag="files"):
-    """What changed in a container's files, by path. `total`: how many there are; `counted` False: at least so many.
+    """What changed in a container's files, by path; a directory that only holds what changed is not told of.
 
-    A directory that only holds what changed is not told of.
+    `added`, `changed` and `deleted`: how many there are, of which `changes` may be the first; with `counted` False
+    there are more than these.
     """
 
     changes: list[FileChange]
-    total: int
+    added: int
+    changed: int
+    deleted: int
     counted: bool = True
 
 

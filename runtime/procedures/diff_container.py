@@ -1,5 +1,6 @@
 """Says what changed in the files of a container since its image; only looks."""
 
+from collections import Counter
 from itertools import accumulate
 from pathlib import PurePosixPath
 
@@ -29,7 +30,14 @@ def diff_container(order: DiffContainer, *, engine: Engine, reporter: Reporter, 
             changes = _worth_telling(found)
         with reporter.step("Ask for sizes"):
             told = _with_sizes(_first(changes, order.entries), order.container, engine, reporter)
-        return FilesResult(changes=told, total=len(changes), counted=len(found) < MAX_CHANGES)
+        count = Counter(change.kind for change in changes)
+        return FilesResult(
+            changes=told,
+            added=count["added"],
+            changed=count["changed"],
+            deleted=count["deleted"],
+            counted=len(found) < MAX_CHANGES,
+        )
 
 
 def _worth_telling(found: list[Change]) -> list[Change]:

@@ -222,6 +222,9 @@ RUNNING = (
     look("replica", MEMBERS, running.a_replica),
     look("replica_part", MEMBERS, running.a_replica),
     act("replica_change", DEVELOPERS, a_restarted_replica),
+    look("replica_files", DEVELOPERS_SEE, running.a_replica),
+    look("replica_files_part", DEVELOPERS_SEE, running.a_replica),
+    act("replica_compare", DEVELOPERS, running.a_replica),
 )
 
 PLACES = (

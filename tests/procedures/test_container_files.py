@@ -91,7 +91,9 @@ def test_what_was_added_and_deleted_is_told_with_sizes(hold: Hold) -> None:
             FileChange(kind="added", path="/data/new", size=len("/data/new")),
             FileChange(kind="deleted", path="/etc/old"),
         ],
-        total=2,
+        added=1,
+        changed=0,
+        deleted=1,
     )
     assert hold.told.ended("succeeded") == [
         "Find the container",
@@ -108,7 +110,7 @@ def test_directories_that_only_hold_changes_are_not_told(hold: Hold) -> None:
 def test_no_more_is_told_than_wanted_and_how_many_there_are(hold: Hold) -> None:
     hold.change(*(("added", f"/f{number:03d}") for number in range(50)))
     result = hold.diff(entries=20)
-    assert (len(result.changes), result.total, result.counted) == (20, 50, True)
+    assert (len(result.changes), result.added, result.counted) == (20, 50, True)
     assert result.changes[-1].path == "/f019"
 
 
@@ -123,7 +125,7 @@ def test_sizes_are_asked_of_so_many_and_for_so_long(hold: Hold, monkeypatch: pyt
 def test_a_report_stays_small_however_long_the_paths_are(hold: Hold) -> None:
     hold.change(*(("added", f"/{number:04d}{'x' * 5000}") for number in range(1500)))
     result = hold.diff()
-    assert result.total == 1500
+    assert result.added == 1500
     assert 0 < len(msgspec.json.encode(result)) < 1024 * 1024
     assert len(result.changes[0].path) == diffing.MAX_PATH
 

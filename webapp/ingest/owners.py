@@ -9,6 +9,7 @@ from webapp.holdings import follow as holdings
 from webapp.images import follow as images
 from webapp.images import pushed as pushes
 from webapp.jobs.models import Job
+from webapp.snapshots import follow as snapshots
 
 
 class Told(Protocol):
@@ -19,6 +20,7 @@ class Told(Protocol):
 
 OWNERS: Mapping[str, Told] = {
     "build_image": images.job_changed,
+    "diff_container": snapshots.job_changed,
     "commit_container": images.job_changed,
     "pull_image": images.job_changed,
     "push_image": pushes.job_changed,

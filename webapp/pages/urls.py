@@ -20,6 +20,7 @@ urlpatterns = [
     path("palette/", views.palette, name="palette"),
     path("", include(teams.urlpatterns(contents.contents))),  # projects/new/ before a project's own page
     path("", include("webapp.deployments.urls")),
+    path("", include("webapp.snapshots.urls")),
     path("", include(images.urlpatterns(using.users))),
     path("", include("webapp.hooks.urls")),
     path("", include("webapp.notices.urls")),

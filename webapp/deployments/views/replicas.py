@@ -9,7 +9,7 @@ from webapp.deployments import services
 from webapp.deployments.acts import may_ask
 from webapp.deployments.models import Replica
 from webapp.page import PageRequest, find, look, verb
-from webapp.teams.policy import actions_in
+from webapp.teams.policy import Action, actions_in
 
 CHANGES = {"restart": services.restart, "stop": services.stop, "start": services.start}
 
@@ -53,6 +53,7 @@ def _facts(request: PageRequest, id: str) -> dict[str, Any]:
         "project": project,
         "settings": replica.release.settings,
         "kinds": (["start"] if replica.desired == "stopped" else ["restart", "stop"]) if changes else [],
+        "enters": (Action.ENTER_PROTECTED if replica.environment.protected else Action.ENTER) in allowed,
         "unheard": unheard,
         # A host that is heard lists what it has every few seconds; the row changes only when that is another.
         "seen_at": replica.observed_at if unheard or not replica.container else replica.host.last_heard_at,

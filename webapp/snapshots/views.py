@@ -1,0 +1,92 @@
+"""Pages of a replica's files: what changed in them."""
+
+from typing import Any
+from urllib.parse import urlencode
+
+from django.core.paginator import Paginator
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+
+from runtime.contract import states
+from webapp.deployments.models import Replica
+from webapp.page import PageRequest, find, look, verb
+from webapp.snapshots import services
+from webapp.snapshots.entering import require_entry
+from webapp.snapshots.models import Comparison
+from webapp.snapshots.suspicious import looks_secret
+
+A_PAGE = 200
+MAX_QUERY = 200
+KINDS = ("added", "changed", "deleted")
+ORDERS = ("path", "size")
+
+
+@look
+def files(request: PageRequest, id: str) -> HttpResponse:
+    """What is not as in its image, as it was when somebody looked last."""
+    return render(request, "snapshots/files.html", _facts(request, load(request, id)))
+
+
+@look
+def part(request: PageRequest, id: str) -> HttpResponse:
+    """The same as it is now."""
+    return render(request, "snapshots/part.html", _facts(request, load(request, id)))
+
+
+@verb
+def compare(request: PageRequest, id: str) -> HttpResponse:
+    """Look now."""
+    services.compare(actor=request.actor, replica=load(request, id))
+    return redirect("replica_files", id)
+
+
+def load(request: PageRequest, id: str) -> Replica:
+    """The replica, if the actor may see and enter it."""
+    rows = Replica.objects.visible_to(request.actor)
+    replica: Replica = find(
+        rows.select_related("service__project__team", "environment", "release__build__image", "host"), id
+    )
+    require_entry(request.actor, replica)
+    return replica
+
+
+def latest(replica: Replica) -> Comparison | None:
+    """The last look at the container that it has now."""
+    return Comparison.objects.filter(replica=replica, container=replica.container).select_related("log").first()
+
+
+def _facts(request: PageRequest, replica: Replica) -> dict[str, Any]:
+    found = latest(replica)
+    kind, words = request.GET.get("kind", ""), request.GET.get("q", "")[:MAX_QUERY]
+    order = request.GET.get("order", "")
+    order = order if order in ORDERS else ORDERS[0]
+    changes = _chosen(found, kind=kind, words=words, order=order) if found is not None else []
+    return {
+        "replica": replica,
+        "project": replica.service.project,
+        "comparison": found,
+        "under_way": found is not None and not states.is_terminal(states.JOB, found.state),
+        "there": bool(replica.container) and replica.desired != "gone",
+        "rows": Paginator(changes, A_PAGE).get_page(request.GET.get("page")),
+        "kind": kind,
+        "kinds": KINDS,
+        "words": words,
+        "order": order,
+        "asked": request.GET.urlencode(),
+        "more": _rest(kind=kind, q=words, order=order),
+    }
+
+
+def _rest(**asked: str) -> str:
+    """What is asked for beside the page, to be added to a query."""
+    return "&" + urlencode(asked) if any(asked.values()) else ""
+
+
+def _chosen(found: Comparison, *, kind: str, words: str, order: str) -> list[dict[str, Any]]:
+    """The changes of this kind whose path holds these words, in the order that was asked for."""
+    marked = [
+        change | {"secret_like": change["kind"] != "deleted" and looks_secret(change["path"])}
+        for change in found.changes
+        if kind in ("", change["kind"]) and words.lower() in change["path"].lower()
+    ]
+    return sorted(marked, key=lambda change: -(change["size"] or 0)) if order == "size" else marked
