@@ -42,6 +42,8 @@ class Chances:
     allowed: frozenset[Action]
     person: str | None
     said: frozenset[str]  # deployments this person has said yes or no to
+    verdicts: Mapping[str, frozenset[str]]  # deployment that waits -> people who have said yes
+    approvers: frozenset[str]  # people of the team who may
 
 
 @dataclass(frozen=True)
@@ -54,6 +56,7 @@ class Spot:
     further: Environment | None
     build: Build | None
     healthy: bool
+    nearer_healthy: bool = False
 
     @property
     def place(self) -> Place:

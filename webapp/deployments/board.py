@@ -6,7 +6,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import OuterRef, Subquery
+from django.db.models import OuterRef, QuerySet, Subquery
 from django.utils.timezone import now
 
 from runtime.contract import states
@@ -15,6 +15,7 @@ from webapp.deployments.acts import BROKEN
 from webapp.deployments.cells import Cell, Known
 from webapp.deployments.gathering import RUNS_A_RELEASE
 from webapp.deployments.models import Approval, Deployment, DesiredState, Replica, Service
+from webapp.deployments.services.approving import approvers_of
 from webapp.deployments.services.request import UNDER_WAY
 from webapp.environments.models import Environment
 from webapp.images.models import Build
@@ -98,7 +99,7 @@ def _know(project: Project, actor: Actor, builds: list[Build]) -> Known:
     copies: dict[tuple[str, str], list[Replica]] = {}
     for replica in replicas:
         copies.setdefault((replica.service_id, replica.environment_id), []).append(replica)
-    said = Approval.objects.filter(user_id=actor.person_id() or "", deployment__service__project=project)
+    verdicts = list(_verdicts(project))
     return Known(
         desired={(row.service_id, row.environment_id): row for row in desired},
         replicas=copies,
@@ -107,8 +108,23 @@ def _know(project: Project, actor: Actor, builds: list[Build]) -> Known:
         ended=_ended(project, {*(build.id for build in builds), *(row.release.build_id for row in desired)}),
         allowed=actions_in(actor, project.team_id, project_id=project.id),
         person=actor.person_id(),
-        said=frozenset(said.values_list("deployment_id", flat=True)),
+        said=frozenset(row.deployment_id for row in verdicts if row.user_id == actor.person_id()),
+        verdicts=_yes(verdicts),
+        approvers=approvers_of(project.team_id),
     )
+
+
+def _verdicts(project: Project) -> QuerySet[Approval]:
+    """What was said of deployments that wait for approval."""
+    return Approval.objects.filter(deployment__service__project=project, deployment__state="awaiting_approval")
+
+
+def _yes(verdicts: list[Approval]) -> dict[str, frozenset[str]]:
+    found: dict[str, frozenset[str]] = {}
+    for row in verdicts:
+        if row.approved:
+            found[row.deployment_id] = found.get(row.deployment_id, frozenset()) | {row.user_id}
+    return found
 
 
 def _latest(project: Project, **which: str) -> list[Deployment]:

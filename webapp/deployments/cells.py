@@ -8,6 +8,7 @@ from typing import Any
 from webapp.deployments.acts import Act, Chances, Place, Spot, acts_of
 from webapp.deployments.differing import Difference, difference
 from webapp.deployments.models import Deployment, DesiredState, Release, Replica, Service
+from webapp.deployments.waits import what_it_waits_for
 from webapp.environments.models import Environment
 from webapp.images.models import Build
 
@@ -54,6 +55,8 @@ class Cell:
     deployment_id: str | None = None  # the newest one
     deployment_state: str = ""
     deployment_kind: str = ""
+    deployment_build: int | None = None
+    waits: str = ""  # for what, and who may act
     acts: tuple[Act, ...] = ()
     difference: Difference | None = None
 
@@ -80,10 +83,11 @@ def row_of_cells(
 ) -> Iterator[Cell]:
     """The cells of one service, from left to right."""
     left: tuple[Environment, Release] | None = None
+    before = ""
     for at, environment in enumerate(environments):
         desired = known.desired.get((service.id, environment.id))
         copies = known.replicas.get((service.id, environment.id), ())
-        state = _state(desired, known.latest.get((service.id, environment.id)), copies)
+        state = state_of(desired, known.latest.get((service.id, environment.id)), copies)
         spot = Spot(
             service=service.id,
             environment=environment,
@@ -91,10 +95,11 @@ def row_of_cells(
             further=environments[at + 1] if at + 1 < len(environments) else None,
             build=build,
             healthy=state == "healthy",
+            nearer_healthy=before == "healthy",
         )
         here = (environment, desired.release) if desired is not None else None
         yield _cell(spot, state, copies, known, difference(service, left, here))
-        left = here
+        left, before = here, state
 
 
 def _cell(spot: Spot, state: str, copies: Sequence[Replica], known: Known, differs: Difference | None) -> Cell:
@@ -111,6 +116,8 @@ def _cell(spot: Spot, state: str, copies: Sequence[Replica], known: Known, diffe
         deployment_id=latest.id if latest is not None else None,
         deployment_state=latest.state if latest is not None else "",
         deployment_kind=latest.kind if latest is not None else "",
+        deployment_build=latest.release.build.number if latest is not None else None,
+        waits=what_it_waits_for(spot, state, known),
         acts=tuple(acts_of(spot, known)),
         difference=differs,
         **(_release(desired.release) if desired is not None else {}),
@@ -134,7 +141,8 @@ def _dot(copy: Replica) -> Dot:
     return Dot(copy.id, copy.index, host.name, host.state, copy.state, copy.desired, ports)
 
 
-def _state(desired: DesiredState | None, latest: Deployment | None, copies: Sequence[Replica]) -> str:
+def state_of(desired: DesiredState | None, latest: Deployment | None, copies: Sequence[Replica]) -> str:
+    """How it is there: see `Cell`."""
     if latest is not None and latest.state in ("queued", "rolling"):
         return "rolling"
     if desired is None:

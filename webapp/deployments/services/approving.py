@@ -55,6 +55,13 @@ def reject(*, actor: Actor, deployment: Deployment, plan_hash: str = "", comment
     return deployment
 
 
+def approvers_of(team_id: str) -> frozenset[str]:
+    """The people of this team who may approve now, by id. One query."""
+    roles = [role for role, actions in ROLES.items() if Action.APPROVE in actions]
+    members = Membership.objects.filter(team=team_id, role__in=roles, user__is_active=True)
+    return frozenset(members.values_list("user_id", flat=True))
+
+
 def _person(actor: Actor, deployment: Deployment) -> str:
     """The human behind the yes or no; a token counts as the person who made it, with the right that person has now."""
     project = deployment.service.project
@@ -104,10 +111,8 @@ def _say(actor: Actor, deployment: Deployment, person: str, told_hash: str, comm
 
 def _enough(deployment: Deployment) -> bool:
     """Yeses of people who still have the right, against what was asked for then or is now, whichever is more."""
-    approvers = [role for role, actions in ROLES.items() if Action.APPROVE in actions]
-    members = Membership.objects.filter(team=deployment.service.project.team_id, role__in=approvers)
     yeses = deployment.approvals.filter(approved=True, plan_hash=deployment.plan_hash)
-    count = yeses.filter(user__in=members.values("user"), user__is_active=True).count()
+    count = yeses.filter(user__in=approvers_of(deployment.service.project.team_id)).count()
     return count >= max(deployment.required_approvals, deployment.environment.required_approvals, 1)
 
 

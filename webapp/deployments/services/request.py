@@ -161,7 +161,9 @@ def _create(
 def _first_words(deployment: Deployment, plan: Plan) -> list[str]:
     words = [f"{deployment.requested_as}: {plan.sentence}", *(f"Note: {note}" for note in plan.notes)]
     if deployment.required_approvals:
-        words.append(f"Waits for {deployment.required_approvals} approval(s) of plan {deployment.plan_hash[:12]}.")
+        count = deployment.required_approvals
+        many = "approval" if count == 1 else "approvals"
+        words.append(f"Waits for {count} {many} of plan {deployment.plan_hash[:12]}.")
     return words
 
 

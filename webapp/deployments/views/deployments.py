@@ -10,8 +10,10 @@ from runtime.contract import states
 from webapp.deployments import services
 from webapp.deployments.comparing import changes
 from webapp.deployments.gathering import desired_of
-from webapp.deployments.models import Deployment, Replica
+from webapp.deployments.models import Approval, Deployment, Replica
+from webapp.deployments.services.approving import approvers_of
 from webapp.deployments.services.request import UNDER_WAY
+from webapp.deployments.waits import missing_approvals
 from webapp.environments.models import Environment
 from webapp.jobs.models import JobStep
 from webapp.page import PageRequest, find, look, verb
@@ -105,6 +107,7 @@ def _facts(actor: Actor, deployment: Deployment) -> dict[str, Any]:
         "ended": ended,
         "verdict": waits and Action.APPROVE in allowed and not own and not said,
         "own_request": waits and own,
+        "nobody": waits and _nobody_may(deployment, approvals),
         "cancels": not ended
         and deployment.cancel_requested_at is None
         and (changes_there in allowed or (waits and own and Action.REQUEST in allowed)),
@@ -112,6 +115,12 @@ def _facts(actor: Actor, deployment: Deployment) -> dict[str, Any]:
         "rolls_back": ended and deployment.previous is not None and asks in allowed,
         "evidence": ((deployment.problem or {}).get("evidence") or [])[-EVIDENCE_LINES:],
     }
+
+
+def _nobody_may(deployment: Deployment, approvals: list[Approval]) -> bool:
+    """Are there too few people for the approvals that are missing?"""
+    yes = [approval.user_id for approval in approvals if approval.approved]
+    return not missing_approvals(deployment, yes, approvers_of(deployment.service.project.team_id))[1]
 
 
 def _further(allowed: frozenset[Action], deployment: Deployment) -> str:

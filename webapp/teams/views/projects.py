@@ -15,11 +15,12 @@ from webapp.teams.services import create_project, delete_project, rename_project
 
 @look
 def index(request: PageRequest, contents: Counting) -> HttpResponse:
-    """Every project the person may see, by team."""
+    """Every project the person may see: what is broken first, then by team."""
     actor = request.actor
     projects = list(Project.objects.visible_to(actor).select_related("team").order_by("team__slug", "slug"))
     counted = contents(projects)
     rows = [(project, counted.get(project.id, Contents())) for project in projects]
+    rows.sort(key=lambda row: not row[1].is_broken)
     teams = Team.objects.visible_to(actor)
     makes = any(may(actor, Action.DEFINE, team) for team in teams)
     return render(request, "projects/index.html", {"projects": rows, "teams": teams, "makes": makes})
