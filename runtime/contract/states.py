@@ -40,7 +40,7 @@ BUILD: Transitions = _table(
 
 PUSH: Transitions = _table(  # skipped: the build had no tag for it
     {
-        "waiting": "succeeded failed skipped cancelled",
+        "queued": "succeeded failed skipped cancelled",
         "succeeded": "",
         "failed": "",
         "skipped": "",

@@ -58,6 +58,12 @@ def a_registry_of_ours(cast: Cast) -> dict[str, Any]:
     return {"registry": registry.id}
 
 
+def a_build_to_push(cast: Cast) -> dict[str, Any]:
+    """And a registry to push it to."""
+    a_registry_of_ours(cast)
+    return a_build(cast)
+
+
 def a_failed_push(cast: Cast) -> dict[str, Any]:
     build = harbour_of(cast).built()
     registry = Registry.objects.get(id=a_registry_of_ours(cast)["registry"])

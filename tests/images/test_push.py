@@ -223,7 +223,7 @@ def test_what_a_host_says_of_others_pushes_or_out_of_bounds_is_not_kept(yard: Ya
     )
     theirs.refresh_from_db()
     mine.refresh_from_db()
-    assert theirs.state == "waiting" and mine.tags == ["1"] and len(mine.left_out["x"]) == 300
+    assert theirs.state == "queued" and mine.tags == ["1"] and len(mine.left_out["x"]) == 300
 
 
 def test_building_the_same_again_pushes_where_images_go_now(yard: Yard) -> None:

@@ -145,7 +145,7 @@ class Push(Thing):
     repository = models.CharField(max_length=255)  # registry/repository, as engines name it
     primary = models.BooleanField(default=False)  # its failure fails the build
     templates = models.JSONField()
-    state = models.CharField(max_length=12, default="waiting")
+    state = models.CharField(max_length=12, default="queued")
     tags = models.JSONField(default=list)  # those that are there now
     left_out = models.JSONField(default=dict)  # template -> why the build has no such tag
     digest = models.CharField(max_length=71, blank=True)  # of the manifest there
@@ -160,6 +160,14 @@ class Push(Thing):
 
     def __str__(self) -> str:
         return self.repository
+
+    @property
+    def stands(self) -> str:
+        """Its state as people see it: on its way while a host works on it, by the build's job or by its own."""
+        if self.state != "queued":
+            return self.state
+        working = self.job.state == "running" if self.job is not None else self.build.state == "pushing"
+        return "pushing" if working else "queued"
 
     @property
     def reference(self) -> str:

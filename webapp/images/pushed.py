@@ -30,7 +30,7 @@ NO_WORD = Problem(
 def job_changed(job: Job, progress: Progress | None = None, finish: Finish | None = None) -> None:
     """A job that pushes an earlier build again got somewhere. The build itself stays as it ended."""
     push = Push.objects.select_related("build__image", "job__log").filter(job=job).first()
-    if push is None or push.state != "waiting":
+    if push is None or push.state != "queued":
         return
     if states.is_terminal(states.JOB, job.state):
         problem = finish.problem if finish is not None else None
@@ -54,9 +54,9 @@ def build_ended(build: Build, job: Job, finish: Finish | None) -> None:
 def end(pushes: QuerySet[Push], said: Sequence[Said], *, job: Job, problem: dict[str, Any] | None) -> None:
     """Each waiting push ends as its host says; where it says nothing, as the job did."""
     told = {one.push: one for one in said}
-    for push in pushes.filter(state="waiting"):
+    for push in pushes.filter(state="queued"):
         fields = _told(push, told[push.id]) if push.id in told else _untold(job, problem)
-        waiting = Push.objects.filter(id=push.id, state="waiting")
+        waiting = Push.objects.filter(id=push.id, state="queued")
         waiting.update(finished_at=job.finished_at or now(), **fields)
 
 

@@ -39,6 +39,6 @@ class PushQuerySet(models.QuerySet["Push"]):
     def newest(self) -> list[Push]:
         """The last word about each repository, in the order in which the repositories were first pushed to."""
         by_repository: dict[str, Push] = {}
-        for push in self.order_by("created_at", "id"):
+        for push in self.select_related("job", "registry").defer("job__order").order_by("created_at", "id"):
             by_repository[push.repository] = push
         return list(by_repository.values())

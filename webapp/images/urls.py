@@ -3,7 +3,7 @@
 from django.urls import URLPattern, path
 
 from webapp.images.using import Users
-from webapp.images.views import builds, images, revisions
+from webapp.images.views import builds, images, pushes, revisions
 
 
 def urlpatterns(users: Users) -> list[URLPattern]:
@@ -23,4 +23,7 @@ def urlpatterns(users: Users) -> list[URLPattern]:
         path("builds/<str:id>/now/", builds.part, name="build_part"),
         path("builds/<str:id>/cancellation/", builds.cancel, name="build_cancel"),
         path("builds/<str:id>/retry/", builds.retry, name="build_retry"),
+        path("images/<str:id>/push/", pushes.destinations, name="image_push"),
+        path("builds/<str:id>/push/", pushes.push, name="build_push"),
+        path("pushes/<str:id>/retry/", pushes.again, name="push_retry"),
     ]

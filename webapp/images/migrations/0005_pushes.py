@@ -22,7 +22,7 @@ class Migration(migrations.Migration):
                 ('repository', models.CharField(max_length=255)),
                 ('primary', models.BooleanField(default=False)),
                 ('templates', models.JSONField()),
-                ('state', models.CharField(default='waiting', max_length=12)),
+                ('state', models.CharField(default='queued', max_length=12)),
                 ('tags', models.JSONField(default=list)),
                 ('left_out', models.JSONField(default=dict)),
                 ('digest', models.CharField(blank=True, max_length=71)),

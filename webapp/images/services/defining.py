@@ -113,7 +113,7 @@ def delete_image(*, actor: Actor, image: Image, users: Users) -> None:
         builds = Build.objects.filter(image=image)
         if builds.exclude(state__in=states.terminal_states(states.BUILD)).exists():
             raise Conflicting(code="image.building", detail="A build of this image is under way: cancel it first.")
-        if Push.objects.filter(build__image=image, state="waiting").exists():
+        if Push.objects.filter(build__image=image, state="queued").exists():
             raise Conflicting(code="image.pushing", detail="A build of it is on its way to a registry.")
         more_jobs, more_logs = left_behind(builds)
         jobs, logs = zip(*builds.values_list("job_id", "log_id"), strict=True) if builds.exists() else ((), ())

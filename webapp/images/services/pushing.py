@@ -173,7 +173,7 @@ def _refuse_unready(push: Push) -> None:
         raise Conflicting(
             code="push.not_built", detail=f"Build {build.number} is {build.state}: only one that succeeded is pushed."
         )
-    if build.pushes.filter(repository=push.repository, state="waiting").exists():
+    if build.pushes.filter(repository=push.repository, state="queued").exists():
         raise Conflicting(code="push.under_way", detail=f"It is on its way to {push.repository} already.")
     if build.pushes.count() >= MAX_PUSHES:
         raise Conflicting(code="push.too_many", detail=f"A build is pushed at most {MAX_PUSHES} times.")

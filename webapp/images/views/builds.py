@@ -80,6 +80,8 @@ def _facts(request: PageRequest, build: Build) -> dict[str, Any]:
         "mends": changes and (problem.get("whose") == "user" or problem.get("code") in MENDED_THERE),
         "evidence": (problem.get("evidence") or [])[-EVIDENCE_LINES:],
         "usual": _usual(build),
+        "pushes": build.pushes.newest(),
+        "pushing": builds and build.state == "succeeded",
     }
 
 

@@ -56,7 +56,8 @@ def show(request: PageRequest, id: str, users: Users) -> HttpResponse:
     """Its definition and its builds."""
     image = _load(request, id)
     uses = [use for use in users(image) if use.runs]
-    return render(request, "images/show.html", {**_facts(request, image), "services": uses})
+    goals = image.destinations.select_related("registry")
+    return render(request, "images/show.html", {**_facts(request, image), "services": uses, "destinations": goals})
 
 
 @look
