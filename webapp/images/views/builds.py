@@ -9,6 +9,7 @@ from django.shortcuts import redirect, render
 from runtime.contract import states
 from webapp.images import services
 from webapp.images.ending import how_it_ended
+from webapp.images.insight import insight
 from webapp.images.models import Build
 from webapp.jobs.services import queue_position
 from webapp.page import PageRequest, find, look, verb
@@ -24,8 +25,6 @@ def show(request: PageRequest, id: str) -> HttpResponse:
     """How it goes, what it said, what it made."""
     build = _load(request, id)
     facts = _facts(request, build)
-    largest = max((layer["size"] for layer in build.layers), default=0)
-    facts["largest"] = max(largest, 1)
     facts["revision"] = build.image.revisions.filter(number=build.revision).defer("source", "build").first()
     return render(request, "builds/show.html", facts)
 
@@ -65,6 +64,7 @@ def _facts(request: PageRequest, build: Build) -> dict[str, Any]:
     steps = list(build.job.steps.filter(attempt=build.job.attempt))
     return {
         "build": build,
+        "insight": insight(build),
         "image": build.image,
         "project": project,
         "steps": steps,

@@ -13,6 +13,7 @@ register = template.Library()
 
 SHORT = 12
 KILO = 1024
+MINUS = "\u2212"
 LOG_ROW = 20  # px, as in log.css
 LOG_ROWS = 60  # more are never seen at once
 JUST_NOW = 45  # seconds, as in times.js
@@ -177,6 +178,20 @@ def size(count: int | None) -> str:
             break
         amount /= KILO
     return f"{amount:.0f} {unit}" if unit == "B" or amount >= 100 else f"{amount:.1f} {unit}"
+
+
+@register.filter
+def change(count: int | None) -> str:
+    """Bytes more or less, with their sign; nothing of what is not known."""
+    if count is None:
+        return ""
+    return f"{'+' if count > 0 else MINUS}{size(abs(count))}" if count else "0"
+
+
+@register.filter
+def percent(share: float) -> str:
+    """A share of 0 to 1; what is there is never nothing."""
+    return "under 1 %" if 0 < share < 0.01 else f"{share * 100:.0f} %"
 
 
 @register.filter
