@@ -11,13 +11,13 @@ from typing import Any
 from runtime.contract.reports import Layer
 from runtime.engine import docker_commit, docker_registry
 from runtime.engine.docker_client import Connection, engine_error, translated
+from runtime.engine.docker_history import read_layers
 from runtime.engine.docker_pump import Pump
 from runtime.engine.errors import BadRequest, Conflict, DiskFull, EngineTimeout, NotFound, WorkCancelled, WorkTimeout
 from runtime.engine.image_names import exact, parsed, tagged, whole_id
 from runtime.engine.values import DiskUse, HeldImage, Image, Pulled, Pushed, RegistryLogin, TransferLine
 
 MAX_LAYERS = 200
-MAX_INSTRUCTION = 500
 COUNT_TIMEOUT = 120.0
 REMOVE_TIMEOUT = 120.0
 NANOSECONDS = 1_000_000_000
@@ -64,7 +64,7 @@ class DockerImages:
             client = self._connection.calls()
             history = client.history(image_id)
             digests = list(client.inspect_image(image_id)["RootFS"].get("Layers") or ())
-        return _read_layers(list(reversed(history))[:MAX_LAYERS], digests)
+        return read_layers(list(reversed(history))[:MAX_LAYERS], digests)
 
     def pull(
         self, reference: str, *, credential: RegistryLogin | None, cancelled: Callable[[], bool], timeout: float
@@ -184,25 +184,6 @@ def _read_listed(entry: Mapping[str, Any]) -> HeldImage:
         created_ns=entry["Created"] * NANOSECONDS,
         labels=entry.get("Labels") or {},
     )
-
-
-def _read_layers(history: list[dict[str, Any]], digests: list[str]) -> list[Layer]:
-    """History has an entry per instruction; only those that are not empty have a layer, in order."""
-    remaining = iter(digests)
-    filled = sum(1 for entry in history if entry["Size"] > 0)
-    layers: list[Layer] = []
-    for entry in history:
-        has_layer = entry["Size"] > 0 or filled == 0
-        digest = next(remaining, None) if has_layer and filled == len(digests) else None
-        layers.append(
-            Layer(
-                instruction=str(entry["CreatedBy"])[:MAX_INSTRUCTION],
-                size=entry["Size"],
-                digest=digest,
-                created_ns=entry["Created"] * NANOSECONDS if entry["Created"] > 0 else None,
-            )
-        )
-    return layers
 
 
 def _loaded(line: str) -> list[str]:

@@ -2,6 +2,7 @@
 
 import time
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -140,6 +141,62 @@ def test_labels_given_beside_the_dockerfile_leave_every_step_cached(docker_build
         assert image.labels["org.opencontainers.image.version"] == number
         said.append([event.text for event in events if isinstance(event, BuildLine)])
     assert word in said[0] and word not in said[1]
+
+
+@pytest.mark.engine
+def test_builds_that_begin_alike_share_layers_and_it_is_known_which(docker_builder: Bench) -> None:
+    words = [uuid.uuid4().hex for _ in range(3)]
+    built = []
+    for last in words[1:]:
+        request = docker_builder.request(
+            f"RUN echo {words[0]} > /same", "ENV A=1", "RUN true", f"RUN echo {last} > /other", "CMD true"
+        )
+        image_id = image_of(docker_builder.build(request))
+        built.append([layer for layer in docker_builder.engine.layers(image_id) if layer.digest])
+    one, other = ([layer.digest for layer in layers] for layers in built)
+    assert one[:-1] == other[:-1] and one[-1] != other[-1]
+    assert any(words[0] in layer.instruction for layer in built[0][:-1])
+    assert words[1] in built[0][-1].instruction
+
+
+@pytest.mark.engine
+def test_stages_share_what_they_say_and_only_the_last_is_the_image(docker_builder: Bench) -> None:
+    word = uuid.uuid4().hex
+    request = docker_builder.request(f"RUN echo {word} > /made", "FROM scratch", "COPY --from=one /made /made")
+    text = (request.context / "Dockerfile").read_text()
+    (request.context / "Dockerfile").write_text(text.replace("\nRUN", " AS one\nRUN", 1))
+    events = docker_builder.build(request)
+    assert len([layer for layer in docker_builder.engine.layers(image_of(events)) if layer.size]) == 1
+    names = [event.name for event in events if isinstance(event, StepStarted)]
+    assert any(word in name for name in names) and any("COPY --from=one" in name for name in names)
+
+
+@pytest.mark.engine
+def test_two_builds_at_once_do_not_mix_their_words(docker_builder: Bench) -> None:
+    words = [uuid.uuid4().hex for _ in range(2)]
+    requests = [
+        docker_builder.request(f"RUN for at in 1 2 3 4 5; do echo {word} $at; done", tag=f"slipway-test/{word}:1")
+        for word in words
+    ]
+    with ThreadPoolExecutor() as threads:
+        built = list(threads.map(docker_builder.build, requests))
+    for word, other, events in zip(words, reversed(words), built, strict=True):
+        said = [event.text for event in events if isinstance(event, BuildLine)]
+        assert [text for text in said if text.startswith(word)] == [f"{word} {at}" for at in range(1, 6)]
+        assert not any(other in text for text in said)
+
+
+@pytest.mark.engine
+@pytest.mark.thorough
+def test_a_line_of_five_megabytes_is_bounded_and_the_build_goes_on(docker_builder: Bench) -> None:
+    long = "tr '\\0' x < /dev/zero | head -c 5300000"
+    events = docker_builder.build(docker_builder.request(f"RUN {long}; echo", "RUN echo after", no_cache=True))
+    lines = [event.text for event in events if isinstance(event, BuildLine)]
+    assert 64 * 1024 < max(map(len, lines)) <= 4 * 1024 * 1024 or sum(map(len, lines)) > 1024 * 1024
+    assert "after" in lines
+    started = {event.key for event in events if isinstance(event, StepStarted)}
+    assert started == {event.key for event in events if isinstance(event, StepFinished)}
+    image_of(events)
 
 
 @pytest.mark.engine

@@ -25,7 +25,7 @@ LABELS = {
     "args": "Argument",
     "secrets": "Build secret",
     "target": "Stage",
-    "timeout": "May take, seconds",
+    "timeout": "Time limit in seconds",
     "no_cache": "Without the cache",
 }
 
