@@ -220,6 +220,13 @@ class ReplicaSpec(Strict, frozen=True, kw_only=True):
     desired: Literal["running", "stopped"] = "running"
 
 
+class PullFrom(Strict, frozen=True, kw_only=True):
+    """Where an image is fetched from where it is not held: registry/repository@digest."""
+
+    reference: str
+    login: Login | None = None
+
+
 class ConvergeService(Strict, frozen=True, kw_only=True, tag_field="kind", tag="converge_service"):
     """The whole desired state of one service in one environment on this host.
 
@@ -239,6 +246,8 @@ class ConvergeService(Strict, frozen=True, kw_only=True, tag_field="kind", tag="
     replicas: tuple[ReplicaSpec, ...]  # always said: that nothing shall run is no default
     restart: tuple[str, ...] = ()
     start_first: bool = True  # False where a fixed host port forbids two copies at once
+    pull: tuple[PullFrom, ...] = ()  # tried in this order where the host does not hold `spec.image`
+    name: str = ""  # under which the host keeps what it pulled
 
 
 class ForgottenImage(Strict, frozen=True, kw_only=True):

@@ -34,6 +34,7 @@ from runtime.procedures.converge_plan import (
     network_for,
     restart_name,
 )
+from runtime.procedures.fetch_image import ensure_image
 from runtime.procedures.ports import Cancelled, ProcedureError, Reporter, Secrets
 from runtime.redaction import Redactor
 
@@ -138,17 +139,14 @@ def _prepare(work: _Work, plan: Plan) -> None:
     if all(turn.act != "create" for turn in plan.turns):
         return
     _variables(work)
-    try:
-        work.engine.image(work.order.spec.image)
-    except NotFound as error:
-        raise ProcedureError(
-            Problem(
-                code="image_missing",
-                whose="host",
-                message=f"This host does not hold the image {work.order.spec.image}.",
-                advice="Build the image on this host again.",
-            )
-        ) from error
+    ensure_image(
+        work.order.spec.image,
+        sources=work.order.pull,
+        name=work.order.name,
+        engine=work.engine,
+        reporter=work.reporter,
+        secrets=work.secrets,
+    )
     work.engine.ensure_network(
         network_for(work.order),
         labels={

@@ -11,8 +11,8 @@ from webapp.deployments.plans import Before, Content, Copy, HostFacts, Kind, Pla
 from webapp.deployments.validation import effective
 from webapp.environments import services as environments
 from webapp.environments.models import Environment
-from webapp.holdings import services as holdings
 from webapp.hosts.models import Host
+from webapp.images import supply
 from webapp.images.models import Build
 
 RUNS_A_RELEASE = ("deploy", "promotion", "rollback")
@@ -143,7 +143,7 @@ def _hosts(service: Service, environment: Environment, build: Build) -> tuple[Ho
     running = Replica.objects.wanted().filter(service=service, environment=environment).values("host")
     hosts = {**members, **{host.id: host for host in Host.objects.filter(id__in=running)}}
     serving = set(Host.objects.serving(service.project.team_id).values_list("id", flat=True))
-    holding = _holders(build)
+    holding, pulled = supply.holders(build), supply.is_pulled(build)
     taken = _taken_ports(service, environment, list(hosts))
     return tuple(
         HostFacts(
@@ -152,18 +152,11 @@ def _hosts(service: Service, environment: Environment, build: Build) -> tuple[Ho
             state=host.state,
             in_environment=host.id in members,
             serves_team=host.id in serving,
-            holds_image=host.id in holding,
+            holds_image=pulled or host.id in holding,
             taken_ports={**_own_ports(), **taken.get(host.id, {})},
         )
         for host in hosts.values()
     )
-
-
-def _holders(build: Build) -> set[str]:
-    """Hosts that hold its bytes, as they say."""
-    if not build.config_digest:
-        return {build.host_id}
-    return holdings.hosts_with(build.config_digest)
 
 
 def _taken_ports(service: Service, environment: Environment, hosts: list[str]) -> dict[str, dict[str, str]]:

@@ -1,6 +1,6 @@
 """Orders to hosts: from a release and rows to the typed order, and from the order to a job."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any, Literal
 
 import msgspec
@@ -8,9 +8,11 @@ import msgspec
 from runtime.contract.orders import ContainerSpec, ConvergeService, Health, Limits, Port, ReplicaSpec, Restart
 from webapp.deployments.models import Release, Replica
 from webapp.hosts.models import Host
+from webapp.images import supply
 from webapp.jobs import services as jobs
 from webapp.jobs.models import Job
 from webapp.logs.models import Log
+from webapp.registries.logins import secrets_of
 
 
 def spec_of(release: Release) -> ContainerSpec:
@@ -39,6 +41,7 @@ def converge(
     start_first: bool = True,
 ) -> ConvergeService:
     """The whole of what one host shall run of the release's service in its environment."""
+    wanted = list(replicas)
     return ConvergeService(
         deployment=deployment,
         project=release.service.project_id,
@@ -50,17 +53,25 @@ def converge(
         generation=generation,
         spec=spec_of(release),
         replicas=tuple(
-            ReplicaSpec(replica=row.id, index=row.index, log=row.log_id, desired=_wanted(row)) for row in replicas
+            ReplicaSpec(replica=row.id, index=row.index, log=row.log_id, desired=_wanted(row)) for row in wanted
         ),
         restart=restart,
         start_first=start_first,
+        **_supply(release, wanted),
     )
 
 
 def give(*, order: ConvergeService, release: Release, host: Host, log: Log) -> Job:
     """The job that carries the order to the host, with the release's secrets unless nothing shall run there."""
     secrets = {name: secret["id"] for name, secret in release.secrets.items()} if order.replicas else {}
+    secrets |= secrets_of(source.login for source in order.pull)
     return jobs.create_job(order=order, project=release.service.project, host=host, log=log, secrets=secrets)
+
+
+def _supply(release: Release, replicas: Collection[Replica]) -> dict[str, Any]:
+    """Where the image comes from if the host does not hold it, and its name there."""
+    sources = supply.sources(release.build) if replicas else ()
+    return {"pull": sources, "name": supply.local_name(release.build)} if sources else {}
 
 
 def _wanted(row: Replica) -> Literal["running", "stopped"]:

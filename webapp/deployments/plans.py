@@ -21,7 +21,7 @@ class HostFacts(Frozen, frozen=True, kw_only=True):
     state: str  # hosts.models.Host.state
     in_environment: bool = True
     serves_team: bool = True
-    holds_image: bool = True
+    holds_image: bool = True  # or can fetch it
     taken_ports: Mapping[str, str] = {}  # "8080/tcp" -> who holds it there
 
 

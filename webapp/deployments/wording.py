@@ -15,7 +15,7 @@ def why_not(host: HostFacts) -> str | None:
     if host.state != "ready":
         return why_not_ready(host.state)
     if not host.holds_image:
-        return "does not hold the image: build it there, for without a registry an image runs where it was built."
+        return "does not hold the image, and no registry does: build it there, or push the build."
     return None
 
 
