@@ -126,6 +126,7 @@ def _doors(api: httpx.Client, project: str) -> dict[str, str]:
     api.post(f"channels/{channel['id']}/test/", json={})
     registry = post(api, "registries/", {"project": project, "url": "registry.example.org", "prefix": "shop"})
     return {
+        "retention": f"/projects/{project}/retention/?keep=1&releases=2",
         "registries": f"/projects/{project}/registries/",
         "registry": f"/registries/{registry['id']}/",
         "hooks": f"/projects/{project}/hooks/",

@@ -16,6 +16,7 @@ from webapp.logs import api as logs
 from webapp.notices import api as notices
 from webapp.registries import api as registries
 from webapp.rest import urls as rest
+from webapp.retention import api as retention
 from webapp.snapshots import api as snapshots
 from webapp.teams import api as teams
 
@@ -30,6 +31,7 @@ urlpatterns = [
     *images.urlpatterns(using.users),
     *revisions.urlpatterns,
     *lint.urlpatterns,
+    *retention.urlpatterns,
     *hooks.urlpatterns,
     *deployments.urlpatterns,
     *snapshots.urlpatterns,

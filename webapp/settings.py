@@ -76,6 +76,7 @@ INSTALLED_APPS = [
     "webapp.deploykeys",
     "webapp.images",
     "webapp.deployments",
+    "webapp.retention",
     "webapp.hooks",
     "webapp.snapshots",
     "webapp.notices",

@@ -147,7 +147,7 @@ def test_every_duty_has_its_part_and_no_lease_waits_for_a_chore() -> None:
     assert {name: [part.name for part in parts] for name, parts in LOOPS.items()} == {
         "pulse": ["leases", "doorbells", "silent hosts"],
         "archive": ["archive"],
-        "chores": ["reconcile", "refusals", "deliveries", "old notices"],
+        "chores": ["reconcile", "refusals", "retention", "images to forget", "deliveries", "old notices"],
         "notices": ["notices"],
     }
 

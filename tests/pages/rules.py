@@ -14,6 +14,7 @@ from tests.hosts import rules as hosts
 from tests.notices import rules as notices
 from tests.registries import rules as registries
 from tests.rest.walk import Made, Rule, nothing
+from tests.retention import rules as retention
 from tests.teams import rules as teams
 from webapp.teams.services import create_project
 
@@ -269,6 +270,12 @@ REGISTRIES = (
     look("registry_content", MEMBERS, registries.a_registry),
     act("registry_check", OPERATORS, registries.a_registry),
     act("registry_remove", OPERATORS, registries.a_registry),
+    *form("retention", MEMBERS, OPERATORS, retention.a_project, retention.a_form),
+    act("retention_run", OPERATORS, retention.a_project),
+    act("retention_clear", OPERATORS, retention.a_project),
+    *form("image_retention", MEMBERS, OPERATORS, retention.an_image, retention.a_form),
+    act("image_retention_run", OPERATORS, retention.an_image),
+    act("image_retention_clear", OPERATORS, retention.an_image),
 )
 
 NOTICES = (

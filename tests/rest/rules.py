@@ -9,6 +9,7 @@ from tests.hosts.rules import RULES as HOSTS
 from tests.notices.rules import RULES as NOTICES
 from tests.registries.rules import RULES as REGISTRIES
 from tests.rest.walk import Rule
+from tests.retention.rules import RULES as RETENTION
 from tests.snapshots.rules import RULES as SNAPSHOTS
 from tests.teams.rules import RULES as TEAMS
 
@@ -35,6 +36,7 @@ RULES: tuple[Rule, ...] = (
     *REGISTRIES,
     *DEPLOY_KEYS,
     *RUNNING,
+    *RETENTION,
     *HOOKS,
     *NOTICES,
     *SNAPSHOTS,

@@ -16,6 +16,7 @@ from webapp.jobs import broadcast
 from webapp.jobs import services as jobs
 from webapp.logs import archive
 from webapp.notices import services as notices
+from webapp.retention import rounds as retention
 
 logger = logging.getLogger(__name__)
 
@@ -66,6 +67,14 @@ def _prune_notices(moment: datetime) -> int:
     return notices.prune(now=moment)
 
 
+def _apply_retention(moment: datetime) -> int:
+    return retention.apply_due(now=moment)
+
+
+def _sweep_images(moment: datetime) -> int:
+    return retention.sweep(now=moment) + retention.prune(now=moment)
+
+
 # Each loop is a thread of its own: what is slow, or calls somebody outside, is a chore, and no lease waits for it.
 # Lines have a loop to themselves, since hosts keep in their spool what is not archived.
 LOOPS: Mapping[str, Sequence[Part]] = {
@@ -78,6 +87,8 @@ LOOPS: Mapping[str, Sequence[Part]] = {
     "chores": (
         Part("reconcile", _reconcile, every=1.0),
         Part("refusals", _settle_refusals, every=5.0),
+        Part("retention", _apply_retention, every=60.0),
+        Part("images to forget", _sweep_images, every=60.0),
         Part("deliveries", _prune_deliveries, every=600.0),
         Part("old notices", _prune_notices, every=600.0),
     ),

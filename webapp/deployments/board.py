@@ -145,8 +145,9 @@ def _ended(project: Project, builds: set[str]) -> dict[tuple[str, str, str], str
 
 
 def _newest_builds(project: Project) -> list[Build]:
-    of_image = Build.objects.filter(image=OuterRef("image"), state="succeeded").order_by("-number").values("id")[:1]
-    return list(Build.objects.filter(image__project=project, id=Subquery(of_image)).defer("layers", "definition"))
+    there = Build.objects.filter(image=OuterRef("image"), state="succeeded", expired_at=None)
+    newest = there.order_by("-number").values("id")[:1]
+    return list(Build.objects.filter(image__project=project, id=Subquery(newest)).defer("layers", "definition"))
 
 
 def _column(environment: Environment) -> Column:

@@ -172,7 +172,7 @@ class DeployForm(Form):
     def __init__(self, data: QueryDict | None = None, *, service: Service) -> None:
         super().__init__(data)
         choose_from(self, "environment", Environment.objects.filter(project=service.project_id))
-        done = Build.objects.filter(image=service.image_id, state="succeeded").order_by("-number")
+        done = Build.objects.filter(image=service.image_id, state="succeeded", expired_at=None).order_by("-number")
         choose_from(self, "build", done)
 
 

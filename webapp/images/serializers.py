@@ -186,7 +186,8 @@ class BuildRowSerializer(serializers.ModelSerializer[Build]):
         model = Build
         fields: tuple[str, ...] = (
             "id", "image", "number", "state", "revision", "digest", "config_digest", "commit", "size", "builder",
-            "log", "host", "requested_by", "trigger", "created_at", "started_at", "finished_at", "error",
+            "log", "host", "requested_by", "trigger", "created_at", "started_at", "finished_at", "expired_at",
+            "error",
         )  # fmt: skip
         read_only_fields = fields
 

@@ -22,6 +22,7 @@ urlpatterns = [
     path("", include("webapp.deployments.urls")),
     path("", include("webapp.snapshots.urls")),
     path("", include(images.urlpatterns(using.users))),
+    path("", include("webapp.retention.urls")),
     path("", include("webapp.hooks.urls")),
     path("", include("webapp.notices.urls")),
     path("", include("webapp.environments.urls")),

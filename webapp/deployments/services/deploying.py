@@ -1,5 +1,7 @@
 """Run a build: deploy it, promote it one environment further, go back to what ran before."""
 
+from django.db.models import F
+
 from webapp.deployments.gathering import Wish, desired_of
 from webapp.deployments.models import Deployment, Release, Service
 from webapp.deployments.services.request import submit
@@ -80,7 +82,7 @@ def next_environment(environment: Environment) -> Environment | None:
 def _build(service: Service, build: Build | None, digest: str | None) -> Build:
     if build is None:
         known = Build.objects.filter(image=service.image_id, digest=digest, state="succeeded")
-        build = known.order_by("-number").first()
+        build = known.order_by(F("expired_at").desc(nulls_first=True), "-number").first()
         if build is None:
             raise Missing(code="build.missing", detail="No build of the service's image has this digest.")
     if build.image_id != service.image_id:

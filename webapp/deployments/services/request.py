@@ -8,13 +8,16 @@ from django.db.models import F
 from django.utils.timezone import now
 
 from webapp.deployments import rolling
-from webapp.deployments.gathering import Wish, desired_of, facts_of, gather
+from webapp.deployments.gathering import RUNS_A_RELEASE, Wish, desired_of, facts_of, gather
 from webapp.deployments.models import Deployment, Release, Service
 from webapp.deployments.planner import make_plan
 from webapp.deployments.plans import Content, Plan, canonical, plan_hash
 from webapp.deployments.telling import tell_deployment
 from webapp.environments.models import Environment
 from webapp.findings import Findings
+from webapp.images.expiry import refuse_expired
+from webapp.images.models import Build
+from webapp.images.services import lock_image
 from webapp.logs import services as logs
 from webapp.problems import Conflicting, Missing
 from webapp.teams.models import Project
@@ -34,6 +37,8 @@ def submit(*, actor: Actor, service: Service, environment: Environment, wish: Wi
     approvals = required_approvals(actor=actor, project=service.project, environment=environment)
     comment = _comment(comment)
     with transaction.atomic():
+        if wish.kind in RUNS_A_RELEASE:
+            _hold_image(wish.runs)
         # The service's row is the lock of its plans where the database locks rows; SQLite has one writer anyway.
         service = Service.objects.select_for_update(of=("self",)).select_related("project__team").get(id=service.id)
         if approvals == 0:
@@ -48,6 +53,14 @@ def submit(*, actor: Actor, service: Service, environment: Environment, wish: Wi
         if approvals == 0:
             rolling.begin(deployment=deployment, plan=plan, now=now())
     return deployment
+
+
+def _hold_image(runs: Build | Release) -> None:
+    """Until the transaction ends retention cannot let go of what is asked for. Raises `Conflicting`: it has already."""
+    build = runs.build if isinstance(runs, Release) else runs
+    lock_image(build.image)
+    build.refresh_from_db(fields=["expired_at"])
+    refuse_expired(build)
 
 
 def required_approvals(*, actor: Actor, project: Project, environment: Environment) -> int:

@@ -14,6 +14,7 @@ from webapp.holdings import services as holdings
 from webapp.hosts.models import Host
 from webapp.hosts.wording import why_not_ready
 from webapp.ids import new_id
+from webapp.images.expiry import refuse_expired
 from webapp.images.models import Build, Image, Push
 from webapp.images.services.defining import lock_image
 from webapp.images.services.destinations import clean_goal
@@ -130,7 +131,7 @@ def _send(actor: Actor, push: Push, *, action: str) -> Push:
     build, project = push.build, push.build.image.project
     with transaction.atomic():
         lock_image(build.image)
-        build.refresh_from_db(fields=["state", "config_digest"])
+        build.refresh_from_db(fields=["state", "config_digest", "expired_at"])
         _refuse_unready(push)
         host = _choose_host(build)
         order = _order(build, push)
@@ -173,6 +174,7 @@ def _refuse_unready(push: Push) -> None:
         raise Conflicting(
             code="push.not_built", detail=f"Build {build.number} is {build.state}: only one that succeeded is pushed."
         )
+    refuse_expired(build, to="be pushed")
     if build.pushes.filter(repository=push.repository, state="queued").exists():
         raise Conflicting(code="push.under_way", detail=f"It is on its way to {push.repository} already.")
     if build.pushes.count() >= MAX_PUSHES:

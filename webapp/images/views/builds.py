@@ -7,14 +7,18 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 
 from runtime.contract import states
+from webapp.holdings.models import Holding
+from webapp.hosts.models import Host
 from webapp.images import services
 from webapp.images.ending import how_it_ended
+from webapp.images.expiry import said_of
 from webapp.images.insight import insight
 from webapp.images.models import Build
 from webapp.jobs.services import queue_position
 from webapp.page import PageRequest, find, look, verb
 from webapp.teams.policy import Action, may
 
+SHOWN_HOSTS = 20  # that hold the image
 EVIDENCE_LINES = 15  # the rest is in the log below
 MENDED_THERE = {"base_unreachable"}  # by another definition, though it is not its fault
 USUAL_OF = 10  # the last builds that succeeded say how long one usually takes
@@ -81,8 +85,18 @@ def _facts(request: PageRequest, build: Build) -> dict[str, Any]:
         "evidence": (problem.get("evidence") or [])[-EVIDENCE_LINES:],
         "usual": _usual(build),
         "pushes": build.pushes.newest(),
-        "pushing": builds and build.state == "succeeded",
+        "pushing": builds and build.state == "succeeded" and build.expired_at is None,
+        "expired": said_of(build),
+        "held": _held(request, build),
     }
+
+
+def _held(request: PageRequest, build: Build) -> list[Holding]:
+    """Where its image is now, of the hosts that the person may see."""
+    if not build.config_digest:
+        return []
+    rows = Holding.objects.filter(image_id=build.config_digest, host__in=Host.objects.visible_to(request.actor))
+    return list(rows.select_related("host").order_by("host__name")[:SHOWN_HOSTS])
 
 
 def _usual(build: Build) -> float | None:

@@ -5,7 +5,7 @@ identity of the bytes (the image ID), so that a build whose bytes another build'
 """
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 MIN_KEEP = 1
@@ -26,48 +26,64 @@ class Rule:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Candidate:
-    """One ended build of one image. `bytes_id` is the image ID, empty where none came of it. `size` in bytes."""
+    """One ended build of one image. `bytes_id` is the image ID, empty where none came. `layers`: name to bytes."""
 
     id: str
     number: int
     bytes_id: str
     tagged: bool
     finished_at: datetime
-    size: int = 0
+    layers: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """`gone` in the order of their numbers, `kept` with the reason. `frees`: bytes of images that nothing names then,
-    each image once; layers that they share with kept ones make the true number smaller.
-    """
+    """`gone` in the order of their numbers, `stay` newest first, `kept`: why each of these does."""
 
     gone: tuple[Candidate, ...]
+    stay: tuple[Candidate, ...]
     kept: Mapping[str, str]
-    frees: int
 
 
-def plan(builds: Iterable[Candidate], *, rule: Rule, needed: Collection[str], now: datetime) -> Plan:
-    """What goes by `rule`. `needed`: image IDs that releases or running containers name. Order of input is nothing."""
+def plan(builds: Iterable[Candidate], *, rule: Rule, needed: Mapping[str, str], now: datetime) -> Plan:
+    """What goes by `rule`. `needed`: image IDs that must stay, and what for. Order of input is nothing."""
     newest = sorted(builds, key=lambda build: build.number, reverse=True)
     made = [build.id for build in newest if build.bytes_id]
     last = frozenset(made[: max(rule.keep, MIN_KEEP)])
     reasons = {build.id: _why_kept(build, rule=rule, last=last, needed=needed, now=now) for build in newest}
     gone = [build for build in reversed(newest) if reasons[build.id] is None]
-    left = {build.bytes_id for build in newest if reasons[build.id] is not None}
-    sizes = {build.bytes_id: build.size for build in gone if build.bytes_id and build.bytes_id not in left}
     return Plan(
         gone=tuple(gone),
+        stay=tuple(build for build in newest if reasons[build.id] is not None),
         kept={build: reason for build, reason in reasons.items() if reason is not None},
-        frees=sum(sizes.values()),
     )
 
 
+def frees(found: Plan, *, held: Mapping[str, Collection[str]]) -> int:
+    """At most so many bytes, on all hosts together. `held`: image ID to the hosts that hold it.
+
+    Counted per host by layers: what goes without those that anything of the plan keeps there. What other images share
+    with it, of this engine's or of the builder's cache, makes the true number smaller.
+    """
+    going, staying = _by_host(found.gone, held), _by_host(found.stay, held)
+    return sum(
+        size for host, layers in going.items() for name, size in layers.items() if name not in staying.get(host, {})
+    )
+
+
+def _by_host(builds: Iterable[Candidate], held: Mapping[str, Collection[str]]) -> dict[str, dict[str, int]]:
+    layers: dict[str, dict[str, int]] = {}
+    for build in builds:
+        for host in held.get(build.bytes_id, ()):
+            layers.setdefault(host, {}).update(build.layers)
+    return layers
+
+
 def _why_kept(
-    build: Candidate, *, rule: Rule, last: frozenset[str], needed: Collection[str], now: datetime
+    build: Candidate, *, rule: Rule, last: frozenset[str], needed: Mapping[str, str], now: datetime
 ) -> str | None:
     if build.bytes_id and build.bytes_id in needed:
-        return "a release names it"
+        return needed[build.bytes_id]
     if build.id in last:
         return f"one of the last {max(rule.keep, MIN_KEEP)}"
     if rule.keep_tagged and build.tagged and build.bytes_id:

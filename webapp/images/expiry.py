@@ -1,0 +1,17 @@
+"""A build whose image retention has let go of: the row stays and says so, and nothing new is made of it."""
+
+from webapp.images.models import Build
+from webapp.problems import Conflicting
+
+
+def said_of(build: Build) -> str:
+    """What became of its image and what to do; empty while it is there."""
+    if build.expired_at is None:
+        return ""
+    return f"Its image was removed by retention on {build.expired_at:%Y-%m-%d}: build it again."
+
+
+def refuse_expired(build: Build, *, to: str = "run") -> None:
+    """Raise `Conflicting` when its image is gone. To be asked under the lock of its image (`lock_image`)."""
+    if build.expired_at is not None:
+        raise Conflicting(code="build.expired", detail=f"Build {build.number} cannot {to}. {said_of(build)}")
