@@ -93,6 +93,7 @@ class BuildImage(Strict, frozen=True, kw_only=True, tag_field="kind", tag="build
     timeout: int = 3600  # seconds
     labels: dict[str, str] = {}
     secrets: dict[str, str] = {}  # id of a secret mount in the Dockerfile -> name of a secret in the claim
+    logins: tuple[Login, ...] = ()  # for base images; used for registries that the Dockerfile names
     push: tuple[Push, ...] = ()
     branch: str = ""
     git_tag: str = ""

@@ -16,6 +16,7 @@ from runtime.child import ChildStopped, ChildTimeout, running
 from runtime.contract.names import DIGEST
 from runtime.engine.docker_cli import Cli, child_environment, find_cli
 from runtime.engine.docker_client import ByteStream, Connection, engine_error
+from runtime.engine.docker_logins import logins_header, write_logins
 from runtime.engine.docker_pump import Pump
 from runtime.engine.docker_registry import does_not_answer
 from runtime.engine.errors import (
@@ -78,10 +79,12 @@ class DockerBuilder:
         self, cli: Cli, request: BuildRequest, *, deadline: float, cancelled: Callable[[], bool]
     ) -> Iterator[BuildEvent]:
         progress: Progress = RawJsonProgress() if cli.progress == "rawjson" else PlainProgress()
-        with tempfile.TemporaryDirectory(prefix="slipway-cli-") as private:
+        with tempfile.TemporaryDirectory(prefix="slipway-cli-", dir=request.private) as private:
             home, id_file = Path(private), Path(private) / "image-id"
             environment = child_environment(address=self._connection.address, home=home)
             command = cli.command(request, id_file=id_file)
+            if request.logins:
+                write_logins(home, request.logins)
             try:
                 with running(command, environment=environment, cwd=home) as child:
                     for line in child.lines(deadline=deadline, stopped=cancelled):
@@ -127,6 +130,7 @@ class DockerBuilder:
             "/build",
             params=_classic_parameters(request),
             body=archive,
+            headers=logins_header(request.logins),
             header_timeout=None,
         )
 

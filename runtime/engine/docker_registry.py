@@ -1,14 +1,14 @@
 """Pulls and pushes through the Docker Engine: what it tells on the way, and what went wrong told apart."""
 
-import base64
 import json
 import time
 from collections.abc import Callable, Generator, Iterator
 from typing import Any
 
 from runtime.contract.names import DIGEST
-from runtime.contract.references import DEFAULT_REGISTRY, Reference
+from runtime.contract.references import Reference
 from runtime.engine.docker_client import Connection, engine_error
+from runtime.engine.docker_logins import login_header
 from runtime.engine.docker_pump import Pump
 from runtime.engine.errors import (
     DiskFull,
@@ -29,7 +29,6 @@ PROGRESS_SECONDS = 5.0
 MAX_LAYERS = 500
 MEGABYTE = 1024 * 1024
 
-_DEFAULT_SERVER = "https://index.docker.io/v1/"  # the name under which engines know docker.io's credentials
 _TOLD_DIGEST = "Digest: "
 _LIMITED = ("toomanyrequests", "too many requests", "rate limit")
 _UNREACHABLE = (
@@ -62,7 +61,7 @@ def pull(
 ) -> Generator[TransferLine, None, str]:
     """Ends when the engine holds the image, and returns its manifest's digest. Raises as `Images.pull` says."""
     parameters = {"fromImage": reference.name, "tag": reference.digest or reference.tag or ""}
-    headers = _authorization(reference, credential) if credential else {}
+    headers = login_header(reference.registry, credential) if credential else {}
     pump = Pump(
         lambda: connection.stream("POST", "/images/create", params=parameters, headers=headers, header_timeout=timeout)
     )
@@ -87,7 +86,7 @@ def push(
     """Ends in the manifest's digest. Raises as `Images.push` says."""
     path = f"/images/{reference.name}/push"
     parameters = {"tag": reference.tag or ""}
-    headers = _authorization(reference, credential)  # the engine wants one even where nobody logs in
+    headers = login_header(reference.registry, credential)  # the engine wants one even where nobody logs in
     pump = Pump(lambda: connection.stream("POST", path, params=parameters, headers=headers, header_timeout=timeout))
     teller, digest = _Teller(), ""
     for record in _records(pump, reference, cancelled=cancelled, timeout=timeout):
@@ -152,18 +151,6 @@ def _object(line: str) -> dict[str, Any]:
     except ValueError:
         return {}
     return value if isinstance(value, dict) else {}
-
-
-def _authorization(reference: Reference, credential: RegistryLogin | None) -> dict[str, str]:
-    told: dict[str, str] = {}
-    if credential is not None:
-        server = _DEFAULT_SERVER if reference.registry == DEFAULT_REGISTRY else reference.registry
-        told = {
-            "username": credential.username,
-            "password": credential.password.reveal(),
-            "serveraddress": server,
-        }
-    return {"X-Registry-Auth": base64.urlsafe_b64encode(json.dumps(told).encode()).decode()}
 
 
 class _Teller:

@@ -6,14 +6,22 @@ import hashlib
 import re
 import shlex
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
 from runtime.contract.reports import Layer
 from runtime.engine.errors import BuildFailed, BuildTimeout, NoSecretMounts, WorkCancelled
 from runtime.engine.fake_shell import run
-from runtime.engine.values import BuildEvent, BuildLine, BuildRequest, Built, StepFinished, StepStarted
+from runtime.engine.values import (
+    BuildEvent,
+    BuildLine,
+    BuildRequest,
+    Built,
+    RegistryLogin,
+    StepFinished,
+    StepStarted,
+)
 
 POLL_SECONDS = 0.02
 
@@ -25,6 +33,7 @@ class FakeBuilder:
     """
 
     has_image: Callable[[str], bool]
+    fetch: Callable[[str, Mapping[str, RegistryLogin]], bool]
     keep: Callable[[BuildRequest, str, list[Layer]], None]
     name: Literal["buildx", "classic"] = "classic"
     fails_at: int | None = None
@@ -56,6 +65,9 @@ class FakeBuilder:
         self.keep(request, image_id, layers)
         yield Built(image_id=image_id)
 
+    def _has_base(self, name: str, request: BuildRequest) -> bool:
+        return self.has_image(name) or self.fetch(name, request.logins)
+
     def _step(
         self,
         request: BuildRequest,
@@ -69,7 +81,7 @@ class FakeBuilder:
         _stop_if(deadline, cancelled)
         word, _, rest = instruction.partition(" ")
         error, printed = "", []
-        if word.upper() == "FROM" and rest != "scratch" and not self.has_image(rest.split()[0]):
+        if word.upper() == "FROM" and rest != "scratch" and not self._has_base(rest.split()[0], request):
             error = f"pull access denied for {rest}"
         elif word.upper() == "RUN":
             outcome = run(["sh", "-c", _mounting(rest, request)])

@@ -13,6 +13,7 @@ from runtime.contract.reports import Layer
 from runtime.engine.errors import (
     BadRequest,
     Conflict,
+    EngineError,
     EngineUnavailable,
     NotFound,
     RegistryUnreachable,
@@ -63,7 +64,7 @@ class FakeImages(FakeCalls):
     def __init__(self) -> None:
         super().__init__()
         self.registries: dict[str, FakeRegistry] = {}
-        self.builder = FakeBuilder(has_image=self._has_image, keep=self._keep_built)
+        self.builder = FakeBuilder(has_image=self._has_image, fetch=self._fetch_base, keep=self._keep_built)
         self._held: dict[str, _Held] = {}
 
     def add_image(
@@ -235,6 +236,16 @@ class FakeImages(FakeCalls):
             self._find_image(reference)
         except NotFound:
             return False
+        return True
+
+    def _fetch_base(self, reference: str, logins: Mapping[str, RegistryLogin]) -> bool:
+        """Pulls what a build starts from; False when its registry does not give it."""
+        try:
+            name = Reference.parse(reference)
+            manifest = self._registry(name).give(name, logins.get(name.registry))
+        except (BadReference, EngineError):
+            return False
+        self._pulled(name, manifest)
         return True
 
     def _keep_built(self, request: BuildRequest, image_id: str, layers: list[Layer]) -> None:

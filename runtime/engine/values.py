@@ -100,10 +100,19 @@ class EngineEvent:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RegistryLogin:
+    """Who we are at a registry. Printing it gives the password not away."""
+
+    username: str
+    password: Secret
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BuildRequest:
     """One build. `dockerfile` is a path within `context`; the image gets `tag` and `labels`.
 
     `secrets` are files outside of the context that steps may mount, by the id of the mount; only BuildKit can.
+    `logins`, by registry, are for the images that it builds upon. `private` is a folder that goes with the attempt.
     """
 
     context: Path
@@ -112,6 +121,8 @@ class BuildRequest:
     labels: Mapping[str, str]
     args: Mapping[str, str] = field(default_factory=dict)
     secrets: Mapping[str, Path] = field(default_factory=dict)
+    logins: Mapping[str, RegistryLogin] = field(default_factory=dict)
+    private: Path | None = None
     target: str | None = None
     no_cache: bool = False
     timeout: float = 3600.0
@@ -163,14 +174,6 @@ class HeldImage:
     size: int
     created_ns: int
     labels: Mapping[str, str]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RegistryLogin:
-    """Who we are at a registry. Printing it gives the password not away."""
-
-    username: str
-    password: Secret
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

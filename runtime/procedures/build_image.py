@@ -1,7 +1,7 @@
 """Produces one image from its source, telling of every step and line as it happens."""
 
 import tempfile
-from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from runtime.engine.values import BuildEvent, BuildLine, BuildRequest, Built, St
 from runtime.git_source import GitLimits, fetch_git
 from runtime.procedures.answers import answered
 from runtime.procedures.base_image import ensure_base_image
+from runtime.procedures.base_logins import base_logins
 from runtime.procedures.build_labels import labels_of
 from runtime.procedures.build_secrets import claimed, mounted, tell_mismatch
 from runtime.procedures.ports import ProcedureError, Reporter, Secrets, StepEnd
@@ -53,9 +54,12 @@ def build_image(
             if BASE_IMAGE in base_images(context.dockerfile_text):
                 ensure_base_image(engine=engine, reporter=reporter, workdir=Path(private))
             tell_mismatch(order, context.dockerfile_text, reporter)
+            logins = base_logins(order, context.dockerfile_text, secrets=secrets, reporter=reporter)
             folder = Path(private) / "secrets"
             with mounted(order, secrets=secrets, folder=folder, builder=builder) as files:
-                image_id, cached = _build(order, context, engine, reporter, instance=instance, secrets=files)
+                request = _request(order, context, instance=instance, private=Path(private))
+                request = replace(request, secrets=files, logins=logins)
+                image_id, cached = _build(request, engine, reporter)
         result = _result(engine, image_id, builder=builder)
         # A Dockerfile may spell out a value that is also kept as a secret: nobody reads it in the list of layers.
         layers = [msgspec.structs.replace(one, instruction=redactor.mask(one.instruction)) for one in result.layers]
@@ -99,29 +103,22 @@ def _credential(source: GitSource, secrets: Secrets) -> Secret | None:
     return None if source.credential is None else claimed(secrets, source.credential)
 
 
-def _build(
-    order: BuildImage,
-    context: Context,
-    engine: Engine,
-    reporter: Reporter,
-    *,
-    instance: str,
-    secrets: Mapping[str, Path],
-) -> tuple[str, int]:
-    """The image's ID and how many steps were taken from the cache."""
-    request = BuildRequest(
+def _request(order: BuildImage, context: Context, *, instance: str, private: Path) -> BuildRequest:
+    return BuildRequest(
         context=context.directory,
         dockerfile=context.dockerfile,
         tag=order.tag,
-        labels=_labels(order, context)
-        | origin_labels(context.ref)
-        | {LABEL_BUILD: order.build, LABEL_INSTANCE: instance},
+        labels=_labels(order, context) | {LABEL_BUILD: order.build, LABEL_INSTANCE: instance},
         args=order.args,
-        secrets=secrets,
+        private=private,
         target=order.target,
         no_cache=order.no_cache,
         timeout=order.timeout,
     )
+
+
+def _build(request: BuildRequest, engine: Engine, reporter: Reporter) -> tuple[str, int]:
+    """The image's ID and how many steps were taken from the cache."""
     teller = _Teller(reporter)
     try:
         for event in engine.build(request, cancelled=reporter.cancelled):

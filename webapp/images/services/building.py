@@ -14,6 +14,7 @@ from webapp.audit import services as audit
 from webapp.environments import services as environments
 from webapp.ids import new_id
 from webapp.images import follow
+from webapp.images.bases import with_logins
 from webapp.images.labels import labels_of
 from webapp.images.models import Build, Image
 from webapp.images.placing import choose_builder
@@ -24,6 +25,7 @@ from webapp.jobs import services as jobs
 from webapp.jobs.broadcast import changed
 from webapp.logs import services as logs
 from webapp.problems import Conflicting, Invalid
+from webapp.registries.logins import secrets_of
 from webapp.teams.policy import Action, Actor, require
 
 
@@ -112,8 +114,8 @@ def _queue(
         )
         order = _order(image, definition, build_id, number, told)
         pushes = pushing.planned(image, requested_as=actor.label)
-        order = pushing.along(order, pushes, trigger=trigger, now=now())
-        secrets = secrets | pushing.secrets_for(order.push)
+        order = with_logins(pushing.along(order, pushes, trigger=trigger, now=now()), project)
+        secrets = secrets | pushing.secrets_for(order.push) | secrets_of(order.logins)
         job = jobs.create_job(order=order, project=project, host=host, log=log, secrets=secrets, uses_build_slot=True)
         build = Build.objects.create(
             id=build_id,
