@@ -36,6 +36,7 @@ class Registry:
     away: str
     silent: str
     login: RegistryLogin
+    pid: int = 0  # of the process, where it is one
 
     def wrong(self) -> RegistryLogin:
         return RegistryLogin(username=USER, password=Secret("something else"))
@@ -66,7 +67,8 @@ def real_registry(folder: Path) -> Iterator[Registry]:
         try:
             until(lambda: process.poll() is not None or _listens(port))
             assert process.poll() is None, (folder / "log").read_text()[-2000:]
-            yield Registry(address=f"127.0.0.1:{port}", away=f"127.0.0.1:{free_port()}", silent=silent, login=login())
+            away = f"127.0.0.1:{free_port()}"
+            yield Registry(address=f"127.0.0.1:{port}", away=away, silent=silent, login=login(), pid=process.pid)
         finally:
             process.terminate()
             process.wait(10)
