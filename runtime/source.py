@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from runtime.contract.orders import InlineSource
+from runtime.contract.paths import complaint, shown
 from runtime.contract.reports import Problem
 from runtime.dockerfile import MAX_DOCKERFILE_BYTES, DockerfileRefused, check_dockerfile
 from runtime.redaction import decode
@@ -17,9 +18,6 @@ DOCKERFILE = "Dockerfile"
 MAX_FILES = 500
 MAX_FILE_BYTES = 1024 * 1024
 MAX_TOTAL_BYTES = 8 * 1024 * 1024
-MAX_PATH = 400
-MAX_PART = 200
-MAX_DEPTH = 20
 FILE_MODE = 0o644
 SCRIPT_MODE = 0o755
 
@@ -93,16 +91,10 @@ def open_context(directory: Path, *, dockerfile: str, root: Path | None = None, 
 
 def guarded_path(name: str) -> PurePosixPath:
     """`name` as a plain relative path. SourceError for anything that could lead elsewhere."""
-    parts = name.split("/")
-    if (
-        not name
-        or len(name.encode("utf-8", "replace")) > MAX_PATH
-        or len(parts) > MAX_DEPTH
-        or any(part in ("", ".", "..") or len(part.encode()) > MAX_PART for part in parts)
-        or any(not character.isprintable() or character == "\\" for character in name)
-    ):
-        raise SourceError(f"{name[:MAX_PART]!r} is not a plain relative path")
-    return PurePosixPath(*parts)
+    said = complaint(name)
+    if said:
+        raise SourceError(f"The name {shown(name)} {said}.")
+    return PurePosixPath(name)
 
 
 def _check_files(files: Mapping[str, str], paths: Mapping[str, PurePosixPath]) -> None:

@@ -39,7 +39,7 @@ def test_files_are_written_as_given(tmp_path: Path) -> None:
         {"a\\b": ""},
         {"evil\u202etxt": ""},
         {"x" * 300: ""},
-        {"/".join("a" * 30): ""},
+        {"/".join("a" * 60): ""},
         {"Dockerfile": ""},
         {"Dockerfile/x": ""},
         {"a": "", "a/b": ""},

@@ -4,23 +4,17 @@ Rooms share these, so that a rule about text, numbers or names is written once. 
 NUL or half a surrogate, which the database could not keep.
 """
 
-import re
-import unicodedata
 from collections.abc import Collection, Mapping, Sequence
 
-from runtime.contract import names
+from runtime.contract import names, paths
 from webapp.problems import Invalid
 
 MAX_VARIABLES = 200
 MAX_VALUE_BYTES = 32 * 1024
 MAX_VARIABLES_BYTES = 256 * 1024
-MAX_PATH = 500
-MAX_PATH_PART = 200
 MAX_WORDS = 200
 MAX_PATTERNS = 20
 MAX_WORD_BYTES = 8 * 1024
-_NOT_SHOWN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})  # control, bidi overrides, half characters
-_DRIVE = re.compile(r"[A-Za-z]:")
 
 
 class Findings:
@@ -151,25 +145,16 @@ class Findings:
 
     def path(self, value: object, field: str) -> str:
         """A path that stays below where it starts: relative, plain, with / between its parts."""
-        text = self.text(value, field, limit=MAX_PATH)
-        if text and not is_relative(text):
-            self.add(field, "A relative path without .., empty parts, \\ or invisible characters.")
+        text = self.text(value, field, limit=paths.MAX_PATH)
+        said = paths.complaint(text) if text else ""
+        if said:
+            self.add(field, f"A relative path without .., empty parts, \\ or invisible characters: this {said}.")
         return text
 
 
 def is_storable(text: str) -> bool:
     """Can the database keep it?"""
     return "\0" not in text and not any("\ud800" <= character <= "\udfff" for character in text)
-
-
-def is_relative(path: str) -> bool:
-    """True for a path that cannot leave the folder it is taken from, and reads as what it is."""
-    parts = path.split("/")
-    if any(part in ("", ".", "..") or len(part.encode()) > MAX_PATH_PART for part in parts):
-        return False
-    if "\\" in path or _DRIVE.match(path) or any(part != part.strip() for part in parts):
-        return False
-    return not any(unicodedata.category(character) in _NOT_SHOWN for character in path)
 
 
 def clip(name: object) -> str:
