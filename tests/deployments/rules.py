@@ -2,13 +2,15 @@
 
 from typing import Any
 
-from tests.cast import Cast
+from tests.cast import Cast, make_ready
 from tests.deployments.rig import SOURCE, Harbour
 from tests.rest.walk import Rule
 from webapp.deployments import services
+from webapp.hosts.services import enroll
 from webapp.images.models import Push
 from webapp.images.services import change_image, define_image, request_build
 from webapp.registries.models import Registry
+from webapp.teams.policy import SYSTEM
 
 
 def harbour_of(cast: Cast) -> Harbour:
@@ -56,6 +58,13 @@ def a_build(cast: Cast) -> dict[str, Any]:
 def a_registry_of_ours(cast: Cast) -> dict[str, Any]:
     registry, _ = Registry.objects.get_or_create(team=cast.team, address="r.example.org")
     return {"registry": registry.id}
+
+
+def another_host(cast: Cast) -> dict[str, Any]:
+    """That can build too."""
+    host, _ = enroll(actor=SYSTEM, name="second", every_team=True)
+    make_ready(host)
+    return {"host": host.id}
 
 
 def a_build_to_push(cast: Cast) -> dict[str, Any]:
@@ -150,6 +159,7 @@ EVERYBODY = (200, 200, 200, 200, 200, 200)
 MEMBERS = (404, 200, 200, 200, 200, 404)
 DEVELOPERS_MAKE = (404, 403, 201, 201, 201, 404)
 DEVELOPERS_CHANGE = (404, 403, 200, 200, 200, 404)
+OPERATORS_CHANGE = (404, 403, 403, 200, 200, 404)
 DEVELOPERS_START = (404, 403, 202, 202, 202, 404)
 DEVELOPERS_REMOVE = (404, 403, 204, 204, 204, 404)
 
@@ -170,6 +180,8 @@ RULES = (
     Rule("api_build", "get", MEMBERS, where=a_build),
     Rule("api_build_cancellation", "post", DEVELOPERS_START, where=a_queued_build),
     Rule("api_build_retry", "post", DEVELOPERS_START, where=a_build),
+    Rule("api_build_front", "post", OPERATORS_CHANGE, where=a_queued_build),
+    Rule("api_build_move", "post", OPERATORS_CHANGE, where=a_queued_build, body=another_host),
     Rule("api_build_pushes", "get", MEMBERS, where=a_build),
     Rule("api_build_pushes", "post", DEVELOPERS_START, where=a_build, body=a_registry_of_ours),
     Rule("api_push", "get", MEMBERS, where=a_failed_push),

@@ -1,15 +1,13 @@
 """Which host holds which image: noted when a job made it, put right by the host's own list."""
 
-from datetime import timedelta
-
 import pytest
 from django.utils.timezone import now
 
-from runtime.contract.link import DiskHeld, ImageHeld, ImagesHeld
+from runtime.contract.link import ImageHeld, ImagesHeld
 from tests.deployments.rig import Harbour, digest
 from webapp.deployments.services import deploy
-from webapp.holdings.models import DiskUse, Holding
-from webapp.holdings.services import LIST_AGE, hosts_with, listed, told_disk
+from webapp.holdings.models import Holding
+from webapp.holdings.services import LIST_AGE, hosts_with, listed
 from webapp.problems import Unplannable
 
 LATER = LIST_AGE * 2
@@ -80,12 +78,3 @@ def test_a_deployment_goes_where_the_image_is_held_and_nowhere_else(harbour: Har
             build=harbour.built(same_as=build, host=harbour.host("far")),
         )
     assert any("does not hold the image" in reason for reason in refused.value.reasons)
-
-
-def test_the_disk_is_kept_as_it_was_counted_last(harbour: Harbour) -> None:
-    host = harbour.cast.host
-    for images in (1, 5):
-        use = DiskHeld(images=images, containers=2, volumes=3, build_cache=4)
-        told_disk(host=host, said=use, now=now() - timedelta(hours=images))
-    use_now = DiskUse.objects.get()
-    assert (use_now.images, use_now.build_cache) == (5, 4)

@@ -8,12 +8,21 @@ import msgspec
 import pytest
 from django.utils.timezone import now
 
-from runtime.contract.link import SILENT_AFTER_SECONDS, EngineFacts
+from runtime.contract.link import SILENT_AFTER_SECONDS, DiskHeld, EngineFacts
 from runtime.contract.orders import whole
 from tests.cast import EVERYBODY, FACTS, Cast
 from webapp.audit.models import Entry
 from webapp.hosts.models import Host
-from webapp.hosts.services import disconnected, enroll, heard, restrict, revoke, set_build_slots, set_drained
+from webapp.hosts.services import (
+    disconnected,
+    enroll,
+    heard,
+    restrict,
+    revoke,
+    set_build_slots,
+    set_drained,
+    told_disk,
+)
 from webapp.problems import Forbidden, Invalid
 from webapp.teams.policy import SYSTEM, actor_for_token
 
@@ -157,3 +166,23 @@ def test_how_much_its_worker_does_at_once_is_kept_within_bounds(cast: Cast) -> N
     assert say(cast.host, concurrency=6).concurrency == 6
     assert say(cast.host).concurrency == 6
     assert say(cast.host, concurrency=2**40).concurrency == 1000
+
+
+def test_the_disk_is_kept_as_it_was_counted_last_and_shown(cast: Cast) -> None:
+    for images in (1, 5):
+        told_disk(host=cast.host, said=DiskHeld(images=images, containers=2, volumes=3, build_cache=4), now=now())
+    shown = cast.client("viewer").get(f"/api/v1/hosts/{cast.host.id}/").json()["capacity"]
+    assert (shown["disk_use"]["images"], shown["disk_use"]["build_cache"]) == (5, 4)
+    assert shown["short_of_disk"] is False
+
+
+@pytest.mark.parametrize(("free", "short"), [(11, False), (9, True), (0, True)])
+def test_a_disk_with_less_than_a_tenth_free_is_warned_of(cast: Cast, free: int, short: bool) -> None:
+    Host.objects.filter(id=cast.host.id).update(facts={**FACTS, "disk_total": 100, "disk_free": free})
+    assert Host.objects.get(id=cast.host.id).is_short_of_disk is short
+    page = cast.client("viewer").get(f"/hosts/{cast.host.id}/").content.decode()
+    assert ("Less than a tenth of its disk is free" in page) is short
+
+
+def test_a_host_that_never_said_how_large_its_disk_is_is_not_short_of_it(cast: Cast) -> None:
+    assert not Host(name="new").is_short_of_disk

@@ -198,6 +198,8 @@ IMAGES = (
     look("build_part", MEMBERS, running.a_build),
     act("build_cancel", DEVELOPERS, running.a_queued_build),
     act("build_retry", DEVELOPERS, running.a_build),
+    act("build_front", OPERATORS, running.a_queued_build),
+    act("build_move", OPERATORS, running.a_queued_build, running.another_host),
     *form("image_push", DEVELOPERS_SEE, DEVELOPERS, running.an_image),
     *form("build_push", DEVELOPERS_SEE, DEVELOPERS, running.a_build_to_push, running.a_registry_of_ours),
     act("push_retry", DEVELOPERS, running.a_failed_push),

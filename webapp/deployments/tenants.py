@@ -7,9 +7,10 @@ from django.db.models import Count
 from runtime.contract import states
 from webapp.deployments.models import Replica
 from webapp.hosts.models import Host
-from webapp.hosts.tenants import Load
+from webapp.hosts.tenants import Load, Queued
 from webapp.images.models import Build
-from webapp.teams.policy import Actor
+from webapp.jobs.services.queueing import at_work, waiting
+from webapp.teams.policy import Action, Actor, may
 
 NOT_WORKING = {"queued", *states.terminal_states(states.BUILD)}
 
@@ -22,6 +23,21 @@ def loads(hosts: Collection[Host]) -> Mapping[str, Load]:
     replicas = dict(wanted.values_list("host").annotate(Count("id")))
     builds = dict(working.values_list("host").annotate(Count("id")))
     return {id: Load(replicas=replicas.get(id, 0), builds=builds.get(id, 0)) for id in ids}
+
+
+def queue(host: Host, *, actor: Actor, limit: int) -> tuple[Sequence[Queued], int]:
+    """Builds with a slot and those that wait for one, in turn; of whom the actor may see, and how many others."""
+    working = list(at_work(host.id).values_list("id", flat=True)[:limit])
+    waits = list(waiting(host.id).values_list("id", flat=True)[:limit])
+    places: dict[str, int | None] = {**dict.fromkeys(working), **{id: at for at, id in enumerate(waits, start=1)}}
+    builds = Build.objects.visible_to(actor).filter(job__in=places).select_related("image__project__team")
+    mine = {build.job_id: build for build in builds.defer("layers", "definition", "problem")}
+    rows = [
+        Queued(build=mine[id], place=place, operates=may(actor, Action.OPERATE, mine[id].image.project))
+        for id, place in places.items()
+        if id in mine
+    ]
+    return rows, len(places) - len(rows)
 
 
 def seen(host: Host, *, actor: Actor, limit: int) -> tuple[Sequence[Replica], int]:

@@ -1,4 +1,4 @@
-"""What each host's engine holds: images by ID, and how many bytes of everything."""
+"""What each host's engine holds: images by ID, and what hosts were told to let go of."""
 
 from django.db import models
 
@@ -41,14 +41,3 @@ class Forgetting(Thing):
 
     class Meta:
         ordering = ("-created_at", "-id")
-
-
-class DiskUse(models.Model):
-    """Bytes that a host's engine holds, as it counted them last."""
-
-    host = models.OneToOneField(Host, on_delete=models.CASCADE, primary_key=True, related_name="disk_use")
-    images = models.BigIntegerField()
-    containers = models.BigIntegerField()
-    volumes = models.BigIntegerField()
-    build_cache = models.BigIntegerField()
-    told_at = models.DateTimeField()

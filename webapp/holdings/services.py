@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 
-from runtime.contract.link import DiskHeld, ImageHeld, ImagesHeld
-from webapp.holdings.models import DiskUse, Holding
+from runtime.contract.link import ImageHeld, ImagesHeld
+from webapp.holdings.models import Holding
 from webapp.hosts.models import Host
 
 # A list is told some time after it was made: what was noted since is not gone for being absent from it.
@@ -46,18 +46,6 @@ def listed(*, host: Host, said: ImagesHeld, now: datetime) -> None:
             absent = [id for id, seen_at in known.items() if id not in images and seen_at < now - LIST_AGE]
             for part in _parts(absent):
                 gone(host_id=host.id, image_ids=part)
-
-
-def told_disk(*, host: Host, said: DiskHeld, now: datetime) -> None:
-    """How much its engine holds."""
-    fields = {
-        "images": said.images,
-        "containers": said.containers,
-        "volumes": said.volumes,
-        "build_cache": said.build_cache,
-        "told_at": now,
-    }
-    DiskUse.objects.update_or_create(host=host, defaults=fields)
 
 
 def _add(host: Host, images: Iterable[ImageHeld], now: datetime) -> None:

@@ -13,12 +13,22 @@ from webapp.rest.serializers import StrictSerializer
 MAX_TEAMS = 1000
 
 
+class DiskUse(serializers.Serializer[Any]):
+    images = serializers.IntegerField(help_text="Bytes; layers that images share count once.")
+    containers = serializers.IntegerField(help_text="Bytes that containers wrote.")
+    volumes = serializers.IntegerField(help_text="Bytes.")
+    build_cache = serializers.IntegerField(help_text="Bytes.")
+    told_at = serializers.DateTimeField()
+
+
 class Capacity(serializers.Serializer[Any]):
     cpus = serializers.IntegerField(allow_null=True)
     memory = serializers.IntegerField(allow_null=True, help_text="Bytes.")
     disk_total = serializers.IntegerField(allow_null=True, help_text="Bytes.")
     disk_free = serializers.IntegerField(allow_null=True, help_text="Bytes.")
     build_slots = serializers.IntegerField()
+    disk_use = DiskUse(allow_null=True, help_text="What its engine holds; null until it has said so.")
+    short_of_disk = serializers.BooleanField(help_text="Less than a tenth of the disk is free.")
 
 
 class HostShown(serializers.ModelSerializer[Host]):
@@ -59,7 +69,8 @@ class HostShown(serializers.ModelSerializer[Host]):
     def get_capacity(self, host: Host) -> dict[str, Any]:
         facts = host.facts or {}
         known = {name: facts.get(name) for name in ("cpus", "memory", "disk_total", "disk_free")}
-        return {**known, "build_slots": host.build_slots}
+        disk = {"disk_use": host.disk_use, "short_of_disk": host.is_short_of_disk}
+        return {**known, "build_slots": host.build_slots, **disk}
 
     def get_teams(self, host: Host) -> list[str]:
         actor = self.context["view"].actor

@@ -10,6 +10,8 @@ from webapp.hosts.querysets import HostQuerySet
 from webapp.models import Thing
 from webapp.teams.models import Team
 
+SHORT_OF_DISK = 0.1  # less than this part is free
+
 
 class Host(Thing):
     """An enrolled machine with its engine. `name` is a slug and names its queue."""
@@ -23,6 +25,7 @@ class Host(Thing):
     concurrency = models.PositiveSmallIntegerField(default=0)  # jobs at once, as its worker says; 0: it has not said
     labels = models.JSONField(default=dict)
     facts = models.JSONField(null=True)  # runtime.contract.link.EngineFacts as JSON
+    disk_use = models.JSONField(null=True)  # bytes of images, containers, volumes, build_cache, and told_at
     engine_answers = models.BooleanField(default=False)
     version = models.CharField(max_length=40, blank=True)
     clock_skew_ms = models.IntegerField(default=0)
@@ -44,6 +47,12 @@ class Host(Thing):
         if not self.concurrency:
             return self.build_slots
         return min(self.build_slots, max(1, self.concurrency - 1))
+
+    @property
+    def is_short_of_disk(self) -> bool:
+        """Less than a tenth of the disk is free, as the host said last."""
+        total, free = (int((self.facts or {}).get(name) or 0) for name in ("disk_total", "disk_free"))
+        return total > 0 and free < total * SHORT_OF_DISK
 
     @property
     def state(self) -> str:

@@ -4,11 +4,12 @@ import hmac
 import secrets
 import time
 from collections.abc import Sequence
+from datetime import datetime
 
 from django.db import IntegrityError, transaction
 from django.utils.timezone import now
 
-from runtime.contract.link import EngineFacts
+from runtime.contract.link import DiskHeld, EngineFacts
 from runtime.contract.orders import whole
 from webapp import checks
 from webapp.audit.services import Target, record_of
@@ -85,6 +86,11 @@ def heard(
     if concurrency is not None:
         changes["concurrency"] = max(0, min(concurrency, MAX_CONCURRENCY))
     Host.objects.filter(id=host.id).exclude(credential_digest="").update(**changes)
+
+
+def told_disk(*, host: Host, said: DiskHeld, now: datetime) -> None:
+    """Note how many bytes its engine holds, as it counted them just now."""
+    Host.objects.filter(id=host.id).update(disk_use={**whole(said), "told_at": now.isoformat()})
 
 
 def disconnected(*, host: Host, link: str) -> None:

@@ -16,11 +16,23 @@ class Load:
     builds: int = 0
 
 
+@dataclass(frozen=True)
+class Queued:
+    """A build on a host. `place`: 1 for the next that gets a slot, None for one that has it."""
+
+    build: Any
+    place: int | None
+    operates: bool
+
+
 class Tenants(Protocol):
     """Who knows what is on hosts."""
 
     def loads(self, hosts: Collection[Host]) -> Mapping[str, Load]:
         """By host id; a host with nothing on it may be left out. A constant number of queries."""
+
+    def queue(self, host: Host, *, actor: Actor, limit: int) -> tuple[Sequence[Queued], int]:
+        """Builds at work and waiting there, in turn, that the actor may see, and how many others there are."""
 
     def seen(self, host: Host, *, actor: Actor, limit: int) -> tuple[Sequence[Any], int]:
         """Replicas on the host that the actor may see, for the table of replicas, and how many there are in all."""

@@ -16,6 +16,13 @@ from webapp.teams.policy import Actor, require_site_admin
 from webapp.teams.querysets import team_ids
 
 SHOWN_REPLICAS = 200
+SHOWN_BUILDS = 50  # at work, and waiting
+FILLING = (
+    ("Images", "images"),
+    ("What containers wrote", "containers"),
+    ("Volumes", "volumes"),
+    ("Build cache", "build_cache"),
+)
 
 
 @dataclass(frozen=True)
@@ -125,6 +132,14 @@ def _capacity(host: Host, load: Load) -> list[Capacity]:
     return bars
 
 
+def _filling(host: Host) -> list[Capacity]:
+    """What of the disk the engine holds, by kind, as it counted it last."""
+    use, total = host.disk_use, (host.facts or {}).get("disk_total") or 0
+    if not use or not total:
+        return []
+    return [Capacity(name, use[key], total, "bytes") for name, key in FILLING]
+
+
 def _show(
     request: PageRequest,
     host: Host,
@@ -147,11 +162,15 @@ def _show(
 def _facts(actor: Actor, host: Host, tenants: Tenants) -> dict[str, Any]:
     """Of what runs there, only what the person may see is named; the rest is a number."""
     load = tenants.loads([host]).get(host.id, Load())
+    queue, hidden = tenants.queue(host, actor=actor, limit=SHOWN_BUILDS)
     replicas, seen = tenants.seen(host, actor=actor, limit=SHOWN_REPLICAS)
     return {
         "host": host,
         "engine": host.facts or {},
         "capacity": _capacity(host, load),
+        "filling": _filling(host),
+        "queue": queue,
+        "hidden": hidden,
         "replicas": replicas,
         "others": max(0, load.replicas - seen),
         "drains": services.may_drain(actor, host) and bool(host.credential_digest),

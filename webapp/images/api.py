@@ -9,6 +9,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from runtime.contract import states
+from webapp.hosts.models import Host
 from webapp.images import api_pushes, services
 from webapp.images.models import Build, Image
 from webapp.images.serializers import (
@@ -16,6 +17,7 @@ from webapp.images.serializers import (
     BuildSerializer,
     ChangedImageSerializer,
     ImageSerializer,
+    MovedBuildSerializer,
     NewBuildSerializer,
     NewImageSerializer,
 )
@@ -124,6 +126,21 @@ class Builds(Awaited, RoomViewSet):
         self.body(NothingSerializer)
         return self.shown(services.retry_build(actor=self.actor, build=self.found(id)), status=202)
 
+    @extend_schema(request=NothingSerializer, responses={200: BuildSerializer})
+    def front(self, request: Request, id: str) -> Response:
+        """Let a waiting build be the next on its host. An operator's right."""
+        self.body(NothingSerializer)
+        build = services.put_build_first(actor=self.actor, build=self.found(id))
+        return self.shown(self.found(build.id))
+
+    @extend_schema(request=MovedBuildSerializer, responses={200: BuildSerializer})
+    def move(self, request: Request, id: str) -> Response:
+        """Let another host make a waiting build. An operator's right."""
+        build = self.found(id)
+        host = visible(Host.objects.visible_to(self.actor), self.body(MovedBuildSerializer)["host"])
+        services.move_build(actor=self.actor, build=build, host=host)
+        return self.shown(self.found(id))
+
 
 def urlpatterns(users: Users) -> list[URLPattern]:
     """The paths; `users` says what needs an image."""
@@ -138,5 +155,7 @@ def urlpatterns(users: Users) -> list[URLPattern]:
         path("builds/<id>/", Builds.as_view({"get": "retrieve"}), name="api_build"),
         path("builds/<id>/cancellation/", Builds.as_view({"post": "cancellation"}), name="api_build_cancellation"),
         path("builds/<id>/retry/", Builds.as_view({"post": "retry"}), name="api_build_retry"),
+        path("builds/<id>/front/", Builds.as_view({"post": "front"}), name="api_build_front"),
+        path("builds/<id>/move/", Builds.as_view({"post": "move"}), name="api_build_move"),
         *api_pushes.urlpatterns,
     ]

@@ -28,6 +28,24 @@ def choose_builder(project: Project) -> Host:
     return min(ready, key=lambda host: (host.id not in near, waiting.get(host.id, 0), host.name))
 
 
+def can_build(host: Host, *, project: Project) -> bool:
+    """A ready host with a builder that serves the project's team."""
+    serves = Host.objects.serving(project.team_id).filter(id=host.id).exists()
+    return serves and host.state == "ready" and _builds(host)
+
+
+def builders(project: Project) -> list[Host]:
+    """Every host that can build for the project now."""
+    return [host for host in Host.objects.serving(project.team_id) if host.state == "ready" and _builds(host)]
+
+
+def why_it_cannot(host: Host) -> str:
+    """Why this host does not build, in a sentence."""
+    if host.state == "ready" and _builds(host):
+        return f"Host {host.name} does not serve the team."
+    return _reason(host)
+
+
 def _builds(host: Host) -> bool:
     return bool((host.facts or {}).get("builder", "classic") != "none")
 

@@ -9,6 +9,7 @@ from webapp.images.models import Build, Image
 from webapp.images.push_bodies import DestinationsField, DestinationShown, PushShown
 from webapp.images.services.revisions import MAX_WHY
 from webapp.images.validation import DEFAULT_TIMEOUT, LONGEST_BUILD, MAX_FILES, MAX_SECRETS, SHORTEST_BUILD
+from webapp.images.waiting import why_waiting
 from webapp.jobs.services import queue_position
 from webapp.rest.serializers import StrictSerializer
 
@@ -110,6 +111,10 @@ class NewBuildSerializer(StrictSerializer):
     ref = serializers.CharField(required=False, allow_null=True, allow_blank=True, trim_whitespace=False)
     args = serializers.DictField(child=serializers.CharField(allow_blank=True, trim_whitespace=False), required=False)
     no_cache = serializers.BooleanField(required=False)
+
+
+class MovedBuildSerializer(StrictSerializer):
+    host = serializers.CharField(min_length=1, max_length=64, trim_whitespace=False, help_text="A host's id.")
 
 
 class ImageSerializer(serializers.ModelSerializer[Image]):
@@ -221,10 +226,19 @@ class BuildSerializer(BuildRowSerializer):
     pushes = PushShown(many=True)
     steps = serializers.SerializerMethodField()
     queue_position = serializers.SerializerMethodField()
+    waits_for = serializers.SerializerMethodField(help_text="Why it waits, in sentences; empty when it does not.")
     definition = serializers.SerializerMethodField(help_text="What it was made from, as it was then.")
 
     class Meta(BuildRowSerializer.Meta):
-        fields = (*BuildRowSerializer.Meta.fields, "layers", "pushes", "steps", "queue_position", "definition")
+        fields = (
+            *BuildRowSerializer.Meta.fields,
+            "layers",
+            "pushes",
+            "steps",
+            "queue_position",
+            "waits_for",
+            "definition",
+        )
         read_only_fields = fields
 
     @extend_schema_field(StepSerializer(many=True))
@@ -233,6 +247,10 @@ class BuildSerializer(BuildRowSerializer):
 
     def get_queue_position(self, build: Build) -> int | None:
         return queue_position(build.job)
+
+    def get_waits_for(self, build: Build) -> list[str]:
+        waiting = why_waiting(build) if build.state == "queued" else None
+        return list(waiting.reasons) if waiting is not None else []
 
     @extend_schema_field({"type": "object", "properties": {"source": SOURCE, "build": BUILD}})
     def get_definition(self, build: Build) -> Any:

@@ -23,6 +23,8 @@ def urlpatterns(users: Users) -> list[URLPattern]:
         path("builds/<str:id>/now/", builds.part, name="build_part"),
         path("builds/<str:id>/cancellation/", builds.cancel, name="build_cancel"),
         path("builds/<str:id>/retry/", builds.retry, name="build_retry"),
+        path("builds/<str:id>/front/", builds.front, name="build_front"),
+        path("builds/<str:id>/move/", builds.move, name="build_move"),
         path("images/<str:id>/push/", pushes.destinations, name="image_push"),
         path("builds/<str:id>/push/", pushes.push, name="build_push"),
         path("pushes/<str:id>/retry/", pushes.again, name="push_retry"),

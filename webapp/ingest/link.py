@@ -221,7 +221,7 @@ def _keep(host: Host, frame: ImagesHeld | DiskHeld) -> None:
         holdings.listed(host=host, said=frame, now=now())
     else:
         guard.check_disk(frame)
-        holdings.told_disk(host=host, said=frame, now=now())
+        hosts.told_disk(host=host, said=frame, now=now())
 
 
 def _is_known(host: Host) -> bool:

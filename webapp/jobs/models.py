@@ -19,6 +19,7 @@ class Job(Thing):
     order = models.JSONField()  # frozen; holds no secret
     secrets = models.JSONField(default=dict)  # name in the claim -> id of what is revealed to it (`environments.vault`)
     uses_build_slot = models.BooleanField(default=False)
+    precedence = models.PositiveIntegerField(default=0)  # of those that wait for a build slot: the higher the sooner
     attempt = models.PositiveSmallIntegerField(default=0)
     max_attempts = models.PositiveSmallIntegerField(default=3)
     token_digest = models.CharField(max_length=64, blank=True)

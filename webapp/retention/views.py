@@ -95,7 +95,7 @@ def _plans(project: Project, image: Image | None, tried: RuleForm | None) -> lis
 
 
 def _shown(plans: list[ImagePlan]) -> dict[str, Any]:
-    rows = [(plan, plan.gone[:SHOWN_BUILDS], plan.kept[:SHOWN_BUILDS]) for plan in plans]
+    rows = [(plan, plan.gone[:SHOWN_BUILDS], plan.kept[:SHOWN_BUILDS]) for plan in plans if plan.gone or plan.kept]
     return {
         "plans": rows,
         "going": sum(len(plan.gone) for plan in plans),

@@ -4,6 +4,7 @@ from webapp.images.services.building import cancel_build, request_build, retry_b
 from webapp.images.services.defining import change_image, define_image, delete_image, lock_image
 from webapp.images.services.destinations import set_destinations
 from webapp.images.services.pushing import push_again, push_build
+from webapp.images.services.queueing import move_build, put_build_first
 from webapp.images.services.restoring import use_revision_again
 
 __all__ = [
@@ -12,8 +13,10 @@ __all__ = [
     "define_image",
     "delete_image",
     "lock_image",
+    "move_build",
     "push_again",
     "push_build",
+    "put_build_first",
     "request_build",
     "retry_build",
     "set_destinations",

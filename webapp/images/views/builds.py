@@ -14,7 +14,8 @@ from webapp.images.ending import how_it_ended
 from webapp.images.expiry import said_of
 from webapp.images.insight import insight
 from webapp.images.models import Build
-from webapp.jobs.services import queue_position
+from webapp.images.placing import builders
+from webapp.images.waiting import why_waiting
 from webapp.page import PageRequest, find, look, verb
 from webapp.teams.policy import Action, may
 
@@ -54,6 +55,22 @@ def retry(request: PageRequest, id: str) -> HttpResponse:
     return redirect("build", again.id)
 
 
+@verb
+def front(request: PageRequest, id: str) -> HttpResponse:
+    """Let it be the next on its host."""
+    build = services.put_build_first(actor=request.actor, build=_load(request, id))
+    return redirect("build", build.id)
+
+
+@verb
+def move(request: PageRequest, id: str) -> HttpResponse:
+    """Let another host make it."""
+    build = _load(request, id)
+    host = find(Host.objects.visible_to(request.actor), request.POST.get("host", ""))
+    services.move_build(actor=request.actor, build=build, host=host)
+    return redirect("build", build.id)
+
+
 def _load(request: PageRequest, id: str) -> Build:
     rows = Build.objects.visible_to(request.actor).select_related("image__project__team", "job", "log", "host")
     return find(rows, id)
@@ -74,7 +91,7 @@ def _facts(request: PageRequest, build: Build) -> dict[str, Any]:
         "steps": steps,
         "failing": next((step for step in steps if step.state == "failed"), None),
         "ended": ended,
-        "ahead": queue_position(build.job) if build.state == "queued" else None,
+        **_waiting(request, build),
         "cancels": builds and not ended and build.job.cancel_requested_at is None,
         "cancelling": not ended and build.job.cancel_requested_at is not None,
         "retries": builds and ended,
@@ -89,6 +106,14 @@ def _facts(request: PageRequest, build: Build) -> dict[str, Any]:
         "expired": said_of(build),
         "held": _held(request, build),
     }
+
+
+def _waiting(request: PageRequest, build: Build) -> dict[str, Any]:
+    """Why it waits, and where an operator may send it instead."""
+    waiting = why_waiting(build, actor=request.actor) if build.state == "queued" else None
+    operates = waiting is not None and may(request.actor, Action.OPERATE, build.image.project)
+    others = [host for host in builders(build.image.project) if host.id != build.host_id] if operates else []
+    return {"waiting": waiting, "operates": operates, "moves": others[:SHOWN_HOSTS]}
 
 
 def _held(request: PageRequest, build: Build) -> list[Holding]:

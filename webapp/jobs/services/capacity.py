@@ -11,6 +11,8 @@ from webapp.jobs.transitions import LIVE
 # Orders that take a service or images away from their host; that is how a drained one is cleared.
 CLEARING = Q(kind="converge_service", order__replicas=[]) | Q(kind="forget_images")
 
+IN_TURN = ("-precedence", "created_at", "id")  # of what waits for a build slot
+
 
 def takes(host: Host, job: Job) -> bool:
     """A drained host takes no new work, but may still be cleared of a service; a build needs a free slot."""

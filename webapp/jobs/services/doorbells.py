@@ -10,7 +10,7 @@ from django.db.models import F, Q, QuerySet
 from webapp.hosts.models import Host
 from webapp.jobs import dispatch
 from webapp.jobs.models import Job
-from webapp.jobs.services.capacity import CLEARING, free_slots
+from webapp.jobs.services.capacity import CLEARING, IN_TURN, free_slots
 
 FIRST_AGAIN_SECONDS = 4.0
 LONGEST_SECONDS = 20.0  # between two rings of one job, while its host is heard
@@ -28,8 +28,8 @@ def ring_outstanding(*, now: datetime) -> int:
 
 
 def ring_next(*, host: Host, now: datetime) -> None:
-    """A build slot was freed: ring the build that waits longest for it, if any."""
-    job = _queued().filter(host=host, uses_build_slot=True).order_by("created_at", "id").first()
+    """A build slot was freed: ring the build whose turn it is, if any."""
+    job = _queued().filter(host=host, uses_build_slot=True).order_by(*IN_TURN).first()
     if job is not None:
         _ring(job, now)
 
@@ -46,7 +46,7 @@ def _builds_in_turn(due: QuerySet[Job]) -> list[Job]:
     hosts = Host.objects.in_bulk(list(waiting.order_by().values_list("host", flat=True).distinct()))
     first: list[str] = []
     for host_id, free in free_slots(list(hosts.values())).items():
-        first += waiting.filter(host=host_id).order_by("created_at", "id").values_list("id", flat=True)[:free]
+        first += waiting.filter(host=host_id).order_by(*IN_TURN).values_list("id", flat=True)[:free]
     return list(due.filter(id__in=first))
 
 

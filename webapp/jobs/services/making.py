@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from datetime import datetime
 
 import msgspec
-from django.db.models import Q
 from django.utils import timezone
 
 from runtime.contract.orders import Order, whole
@@ -71,11 +70,3 @@ def fail_unstarted(*, job_id: str, problem: Problem, now: datetime) -> Job | Non
     if job is None or not move(job, "failed", fields={"problem": whole(problem), "finished_at": now}):
         return None
     return job
-
-
-def queue_position(job: Job) -> int | None:
-    """1 for the next one; None for a job that does not wait for a build slot of its host."""
-    if job.state != "queued" or not job.uses_build_slot:
-        return None
-    before = Q(created_at__lt=job.created_at) | Q(created_at=job.created_at, id__lt=job.id)
-    return Job.objects.filter(before, host=job.host_id, state="queued", uses_build_slot=True).count() + 1
