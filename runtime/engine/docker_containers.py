@@ -53,7 +53,7 @@ def create_body(plan: ContainerPlan, *, publish_address: str) -> dict[str, Any]:
 def read_container(answer: Mapping[str, Any]) -> Container:
     """A container as the engine's inspection shows it."""
     state = answer["State"]
-    over = state["Status"] in ("exited", "dead") and parse_time(state["FinishedAt"]) is not None
+    over = state["Status"] in ("exited", "dead", "restarting") and parse_time(state["FinishedAt"]) is not None
     health = (state.get("Health") or {}).get("Status", "")
     return Container(
         container_id=answer["Id"],

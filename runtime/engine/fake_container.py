@@ -27,6 +27,7 @@ class FakeContainer:
     exit_code: int | None = None
     oom_killed: bool = False
     restarts: int = 0
+    pauses: bool = False
     started_ns: int | None = None
     finished_ns: int | None = None
     health: EngineHealth = "none"
@@ -50,7 +51,7 @@ class FakeContainer:
             self.status, self.message = "created", "executable file not found"
             raise BadRequest(f"executable file not found: {self.plan.spec.command[0]}")
         self.status, self.started_ns = "running", max(time.time_ns(), (self.started_ns or 0) + 1)
-        self.exit_code, self.oom_killed, self.finished_ns = None, False, None
+        self.exit_code, self.oom_killed = None, False  # the engine keeps when it ended last
         self.health = "starting" if self.plan.spec.health.kind == "command" else "none"
         outcome = run(self.plan.spec.command or ("sleep", "3600"))
         self.changes.update(outcome.changes)
@@ -83,7 +84,7 @@ class FakeContainer:
     def look(self) -> Container:
         """How it is seen now."""
         self._pass_time()
-        over = self.status in ("exited", "dead")
+        over = self.status in ("exited", "dead", "restarting")
         return Container(
             container_id=self.container_id,
             name=self.name,
@@ -103,7 +104,10 @@ class FakeContainer:
 
     def _pass_time(self) -> None:
         self.looks += 1
-        if self.status == "restarting":
+        if self.status == "restarting" and not self.pauses:
+            self.pauses = True  # one look finds it between two runs
+        elif self.status == "restarting":
+            self.pauses = False
             self.restarts += 1
             self.begin()
         elif self.status == "running" and self.health == "starting":

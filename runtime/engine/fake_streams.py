@@ -1,5 +1,6 @@
 """Open logs and events of the fake engine."""
 
+import sys
 import threading
 from collections.abc import Iterator
 from typing import Protocol
@@ -44,11 +45,15 @@ class FakeLogStream(_Stream):
         self._container = container
         self._since = since_ns
         self._follow = follow
+        self._run = container.started_ns or 0
 
     def __iter__(self) -> Iterator[list[LogEntry]]:
+        """To the end of this run: as an engine's, a stream goes on with none that came after."""
         while not self._closed.is_set():
-            over = not self._container.is_up
-            new = [entry for entry in self._container.log if entry.ns > self._since]
+            begun = self._container.started_ns or 0
+            over = begun != self._run or self._container.status != "running"
+            end = begun if begun != self._run else sys.maxsize
+            new = [entry for entry in self._container.log if self._since < entry.ns < end]
             if new:
                 self._since = new[:MAX_LOG_BATCH][-1].ns
                 yield new[:MAX_LOG_BATCH]

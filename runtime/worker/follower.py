@@ -15,12 +15,14 @@ from runtime.engine.errors import EngineError, NotFound
 from runtime.engine.values import Container, LogEntry
 from runtime.redaction import Redactor
 from runtime.worker.backoff import Backoff
+from runtime.worker.ends import tell_end, tell_start
 from runtime.worker.masks import Masks
 from runtime.worker.spool import Spool, line_size
 
 FIRST_PAUSE_SECONDS = 0.2
 LONGEST_PAUSE_SECONDS = 5.0
 ROOM_SECONDS = 0.5
+SETTLE_SECONDS = 0.3  # in which whoever watches the engine has told of an end that is over already
 GAP = "Slipway: lines may be missing here; the engine had let go of them before they were read."
 
 logger = logging.getLogger(__name__)
@@ -40,6 +42,7 @@ class Follower:
         on_fault: Callable[[Exception], None],
     ) -> None:
         self.container = container
+        self.ended = container  # as it was seen when it last had an exit code
         self.log = container.labels[LABEL_LOG]
         self._engine = engine
         self._spool = spool
@@ -70,6 +73,7 @@ class Follower:
             while not self._stop.is_set():
                 try:
                     self._follow(backoff)
+                    self._tell_end()
                     return
                 except NotFound:
                     return
@@ -83,8 +87,18 @@ class Follower:
             self._done.set()
             self._on_change()
 
+    def _tell_end(self) -> None:
+        """As the container is now, or was seen to end when it runs again already."""
+        seen = self._engine.container(self.container.container_id)
+        if seen.exit_code is None and seen.finished_ns is not None:
+            self._stop.wait(SETTLE_SECONDS)
+            seen = self.ended if self.ended.finished_ns == seen.finished_ns else seen
+        if tell_end(spool=self._spool, container=seen, unless=self._stop):
+            self._on_change()
+
     def _follow(self, backoff: Backoff) -> None:
         """To the log's end."""
+        tell_start(spool=self._spool, container=self.container, unless=self._stop)
         known = self._spool.reader_ns(self.log, self.container.container_id)
         since = self._spool.resume_ns(self.log) if known is None else known - 1
         stream = self._open(since)
@@ -162,7 +176,10 @@ class Followers:
         present = {container.container_id: container for container in containers}
         self._collect(present)
         for container in present.values():
-            if container.container_id in self._running or container.started_ns is None:
+            running = self._running.get(container.container_id)
+            if running is not None and container.exit_code is not None:
+                running.ended = container
+            if running is not None or container.started_ns is None:
                 continue
             if (container.container_id, container.started_ns) in self._read:
                 continue

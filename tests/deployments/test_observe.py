@@ -39,6 +39,30 @@ def test_an_exit_is_seen_with_its_code_and_reason(running: Harbour) -> None:
     assert first.container and first.finished_at is not None and seen.changed == 1
 
 
+def test_a_container_that_runs_again_keeps_how_it_ended_and_how_often(running: Harbour) -> None:
+    first, second = running.replicas()
+    begun = 1764000000 * 10**9
+    ended = begun + 60 * 10**9
+    dead = facts(first, "stopped", exit_code=137, oom_killed=True, started_ns=begun, finished_ns=ended)
+    see(running, dead, facts(second))
+    again = facts(first, started_ns=ended + 10**9, finished_ns=ended)
+    see(running, again, facts(second))
+    first.refresh_from_db()
+    assert (first.state, first.exit_code, first.oom_killed, first.restarts) == ("healthy", 137, True, 1)
+    assert see(running, again, facts(second)).changed == 0
+    see(running, facts(first, started_ns=ended + 2 * 10**9, finished_ns=ended, restarts=7), facts(second))
+    first.refresh_from_db()
+    assert first.restarts == 7, "the engine counts its own"
+
+
+def test_another_container_begins_with_a_clean_slate(running: Harbour) -> None:
+    first, second = running.replicas()
+    see(running, facts(first, "stopped", exit_code=1, restarts=3, finished_ns=10**18), facts(second))
+    see(running, structs.replace(facts(first), container="f" * 64), facts(second))
+    first.refresh_from_db()
+    assert (first.exit_code, first.oom_killed, first.restarts) == (None, False, 0)
+
+
 def test_what_is_not_in_the_snapshot_is_gone(running: Harbour) -> None:
     first, second = running.replicas()
     see(running, facts(second))

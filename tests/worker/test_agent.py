@@ -328,10 +328,39 @@ async def test_a_container_that_starts_again_is_read_on(
         say(engine, container, "tick 1")
         await becomes(lambda: control_plane.log(log).texts == ["tick 1"])
         engine.stop(container, timeout=1)
-        await asyncio.sleep(0.2)
+        await becomes(lambda: len(control_plane.log(log).texts) == 2)
         engine.start(container)
         say(engine, container, "tick 2")
-        await becomes(lambda: control_plane.log(log).texts == ["tick 1", "tick 2"])
+        marks = [
+            "Slipway: the container ended with exit code 137: it was killed.",
+            "Slipway: the container was started again.",
+        ]
+        await becomes(lambda: control_plane.log(log).texts == ["tick 1", *marks, "tick 2"])
+    async with agent_at(tmp_path, control_plane, engine):
+        say(engine, container, "tick 3")
+        await becomes(lambda: control_plane.log(log).texts == ["tick 1", *marks, "tick 2", "tick 3"])
+
+
+async def test_a_container_that_dies_says_so_in_its_log_once(
+    control_plane: FakeControlPlane, engine: FakeEngine, tmp_path: Path
+) -> None:
+    log = new_id()
+    container = run_container(engine, log=log)
+    died = [
+        "last words",
+        "Slipway: the container ended with exit code 137: it ran out of memory and was killed. "
+        "The engine starts it again.",
+        "Slipway: the container was started again, restart 1 by the engine.",
+    ]
+    async with agent_at(tmp_path, control_plane, engine):
+        say(engine, container, "last words")
+        await becomes(lambda: control_plane.log(log).texts == ["last words"])
+        engine.let_die(container, exit_code=137, oom_killed=True)
+        await becomes(lambda: control_plane.log(log).texts == died)
+    async with agent_at(tmp_path, control_plane, engine):
+        await becomes(lambda: len(control_plane.heard_of(Hello)) == 2)
+        await asyncio.sleep(0.5)
+        assert control_plane.log(log).texts == died
 
 
 async def test_a_wish_for_a_list_is_granted_at_once(

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from runtime.contract.link import ContainerFacts, Gone, Snapshot
+from webapp.deployments.endings import last_end
 from webapp.deployments.models import Replica
 from webapp.deployments.querysets import ReplicaQuerySet
-from webapp.deployments.seeing import CONTAINER_ID, MAX_MESSAGE, MAX_RESTARTS, moment, ports_of, see
+from webapp.deployments.seeing import CONTAINER_ID, MAX_MESSAGE, moment, ports_of, see
 from webapp.hosts.models import Host
 
 # A snapshot taken just before a job finished may arrive just after it.
@@ -84,9 +85,7 @@ def _take(row: Replica, facts: ContainerFacts, now: datetime) -> bool:
         state=facts.state,
         now=now,
         container=facts.container,
-        exit_code=facts.exit_code,
-        oom_killed=facts.oom_killed,
-        restarts=min(max(facts.restarts, 0), MAX_RESTARTS),
+        **last_end(row, facts),
         started_at=moment(facts.started_ns),
         finished_at=moment(facts.finished_ns),
         ports=ports_of(facts.ports),
