@@ -124,8 +124,7 @@ class PullImage(Strict, frozen=True, kw_only=True, tag_field="kind", tag="pull_i
     number: int
     tag: str
     reference: str
-    username: str = ""
-    credential: str | None = None  # name of a secret in the claim: the password that goes with `username`
+    login: Login | None = None
     private: tuple[str, ...] = ()
     timeout: int = 3600  # seconds
 

@@ -10,7 +10,8 @@ from runtime.engine.errors import Conflict, NotFound, WorkCancelled
 from runtime.engine.values import Pulled
 from runtime.procedures.answers import answered
 from runtime.procedures.ports import Cancelled, ProcedureError, Reporter, Secrets
-from runtime.procedures.registries import check_reach, login_of
+from runtime.procedures.push_image import login_of
+from runtime.procedures.registry_reach import check_reach
 from runtime.redaction import Redactor
 
 HELD_ALREADY = ": Already exists"
@@ -61,7 +62,7 @@ def _pull(
     order: PullImage, reference: Reference, engine: Engine, reporter: Reporter, secrets: Secrets
 ) -> tuple[Pulled, int]:
     """The image, and how many of its layers were here before."""
-    login = login_of(order.username, order.credential, secrets)
+    login = login_of(order.login, secrets)
     cached = 0
     with reporter.step(f"Pull {_asked(reference)}"):
         try:

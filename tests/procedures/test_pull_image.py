@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from runtime.contract.orders import PullImage
+from runtime.contract.orders import Login, PullImage
 from runtime.contract.reports import ImageResult
 from runtime.engine.errors import EngineUnavailable, NotFound
 from runtime.engine.fake import FakeEngine
@@ -22,6 +22,7 @@ from tests.procedures.rig import Told
 TAG = "slipway/shop/web:7-00000007"
 HOST = "127.0.0.1:5000"
 NAME = f"{HOST}/team/app"
+LOGIN = Login(registry=HOST, username=USER, secret="registry")
 OTHER = "sha256:" + "0" * 64
 
 
@@ -124,20 +125,20 @@ def test_a_tag_that_names_another_digest_is_refused_and_nothing_stays(quay: Quay
 
 def test_a_private_image_is_pulled_with_the_password(quay: Quay) -> None:
     quay.registry.login = (USER, PASSWORD)
-    result = quay.pull(quay.order(username=USER, credential="registry"), registry=PASSWORD)
+    result = quay.pull(quay.order(login=LOGIN), registry=PASSWORD)
     assert result.digest == quay.digest
 
 
 def test_a_wrong_password_is_refused_and_never_told(quay: Quay) -> None:
     quay.registry.login = (USER, PASSWORD)
     wrong = "not the password"
-    assert quay.refused(quay.order(username=USER, credential="registry"), registry=wrong) == "registry_refused"
+    assert quay.refused(quay.order(login=LOGIN), registry=wrong) == "registry_refused"
     assert quay.refused(quay.order()) == "registry_refused"
     assert wrong not in "".join(quay.told.texts())
 
 
-def test_an_order_without_its_password_is_our_fault(quay: Quay) -> None:
-    assert quay.refused(quay.order(username=USER, credential="registry")) == "secret_missing"
+def test_an_order_without_its_password_says_what_to_do(quay: Quay) -> None:
+    assert quay.refused(quay.order(login=LOGIN)) == "registry_login_missing"
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from runtime.contract.orders import PullImage
+from runtime.contract.orders import Login, PullImage
 from runtime.contract.reports import ImageResult
 from runtime.engine.base import CANCEL_WITHIN
 from runtime.engine.docker import DockerEngine
@@ -43,8 +43,7 @@ class Wharf:
             number=7,
             tag=self.tag,
             reference=f"{at or self.registry.address}/{self.repository}{ending}",
-            username=USER,
-            credential="registry" if password else None,
+            login=Login(registry=self.registry.address, username=USER, secret="registry") if password else None,
             private=("127.0.0.0/8",),
             timeout=60,
         )

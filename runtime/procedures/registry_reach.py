@@ -1,4 +1,4 @@
-"""What the procedures that speak to registries share: who we are there, and where a registry may be."""
+"""Where a registry may be: its name is looked up here before the engine is asked to speak to it."""
 
 import socket
 from collections.abc import Sequence
@@ -6,19 +6,7 @@ from collections.abc import Sequence
 from runtime.contract.addresses import is_public_address, is_within
 from runtime.contract.references import DEFAULT_REGISTRY, Reference
 from runtime.contract.reports import Problem
-from runtime.engine.values import RegistryLogin
-from runtime.procedures.ports import ProcedureError, Secrets
-
-
-def login_of(username: str, credential: str | None, secrets: Secrets) -> RegistryLogin | None:
-    """Who we are at the registry; None where it is asked without a name. ProcedureError when the order lacks it."""
-    if credential is None:
-        return None
-    if credential not in secrets:
-        raise ProcedureError(
-            Problem(code="secret_missing", whose="us", message=f"The order came without the secret {credential}.")
-        )
-    return RegistryLogin(username=username, password=secrets[credential])
+from runtime.procedures.ports import ProcedureError
 
 
 def check_reach(reference: Reference, *, private: Sequence[str]) -> None:
