@@ -127,6 +127,10 @@ class PullImage(Strict, frozen=True, kw_only=True, tag_field="kind", tag="pull_i
     login: Login | None = None
     private: tuple[str, ...] = ()
     timeout: int = 3600  # seconds
+    push: tuple[Push, ...] = ()  # as in `BuildImage`, as the rest
+    branch: str = ""
+    git_tag: str = ""
+    asked_at: int = 0
 
 
 class DiffContainer(Strict, frozen=True, kw_only=True, tag_field="kind", tag="diff_container"):
@@ -153,6 +157,10 @@ class CommitContainer(Strict, frozen=True, kw_only=True, tag_field="kind", tag="
     message: str
     labels: dict[str, str] = {}
     timeout: int = 1200  # seconds, of each part
+    push: tuple[Push, ...] = ()  # as in `BuildImage`, as the rest
+    branch: str = ""
+    git_tag: str = ""
+    asked_at: int = 0
 
 
 class Port(Strict, frozen=True, kw_only=True):
@@ -263,4 +271,5 @@ class ForgetImages(Strict, frozen=True, kw_only=True, tag_field="kind", tag="for
     images: tuple[ForgottenImage, ...]
 
 
+ImageOrder = BuildImage | PullImage | CommitContainer  # what ends in an image that is a build
 Order = BuildImage | PullImage | PushImage | CommitContainer | DiffContainer | ConvergeService | ForgetImages

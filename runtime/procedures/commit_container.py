@@ -8,13 +8,17 @@ from runtime.engine.errors import WorkCancelled
 from runtime.engine.values import Container
 from runtime.procedures.answers import answered
 from runtime.procedures.found_container import found_container
-from runtime.procedures.ports import Cancelled, ProcedureError, Reporter
+from runtime.procedures.ports import Cancelled, ProcedureError, Reporter, Secrets
+from runtime.procedures.push_built import push_built
+from runtime.procedures.push_image import Shipper
 from runtime.redaction import Redactor
 
 
-def commit_container(order: CommitContainer, *, engine: Engine, reporter: Reporter, instance: str) -> ImageResult:
+def commit_container(
+    order: CommitContainer, *, engine: Engine, reporter: Reporter, secrets: Secrets, instance: str
+) -> ImageResult:
     """Carries out `order`. Raises ProcedureError or Cancelled. Done again it makes the image anew."""
-    with answered(Redactor(())):
+    with answered(Redactor(secrets.values())):
         reporter.phase("building")
         with reporter.step("Find the container"):
             container = found_container(order.container, order.expected, engine=engine, instance=instance)
@@ -23,7 +27,8 @@ def commit_container(order: CommitContainer, *, engine: Engine, reporter: Report
         with reporter.step("Check that none of its variables came along"):
             _check(order, image_id, container, engine)
         image = engine.image(image_id)
-        return ImageResult(image_id=image_id, digest=None, size=image.size, layers=engine.layers(image_id))
+        result = ImageResult(image_id=image_id, digest=None, size=image.size, layers=engine.layers(image_id))
+        return push_built(order, result, shipper=Shipper(engine=engine, reporter=reporter, secrets=secrets))
 
 
 def _commit(order: CommitContainer, engine: Engine, reporter: Reporter, instance: str) -> str:

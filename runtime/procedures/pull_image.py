@@ -1,6 +1,11 @@
-"""Fetches one image from its registry and keeps it as a build: pinned by what the registry called it now."""
+"""Fetches one image from its registry and keeps it as a build: pinned by what the registry calls it now.
+
+Where the build is pushed further, its digest stays the one under which it was found.
+"""
 
 from contextlib import suppress
+
+import msgspec
 
 from runtime.contract.orders import PullImage
 from runtime.contract.references import BadReference, Reference
@@ -10,7 +15,8 @@ from runtime.engine.errors import Conflict, NotFound, WorkCancelled
 from runtime.engine.values import Pulled
 from runtime.procedures.answers import answered
 from runtime.procedures.ports import Cancelled, ProcedureError, Reporter, Secrets
-from runtime.procedures.push_image import login_of
+from runtime.procedures.push_built import push_built
+from runtime.procedures.push_image import Shipper, login_of
 from runtime.procedures.registry_reach import check_reach
 from runtime.redaction import Redactor
 
@@ -35,7 +41,9 @@ def pull_image(order: PullImage, *, engine: Engine, reporter: Reporter, secrets:
         finally:
             if not held:
                 _forget(engine, _asked(reference), f"{reference.name}@{pulled.digest}")
-        return _result(engine, order.tag, digest=pulled.digest, cached=cached)
+        result = _result(engine, order.tag, digest=pulled.digest, cached=cached)
+        shipper = Shipper(engine=engine, reporter=reporter, secrets=secrets)
+        return msgspec.structs.replace(push_built(order, result, shipper=shipper), digest=pulled.digest)
 
 
 def _reference(text: str) -> Reference:

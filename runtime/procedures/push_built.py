@@ -5,17 +5,20 @@ from functools import partial
 import msgspec
 
 from runtime.contract.names import LABEL_REF, OCI_REVISION
-from runtime.contract.orders import BuildImage
+from runtime.contract.orders import BuildImage, ImageOrder
 from runtime.contract.reports import ImageResult, Pushed
 from runtime.procedures.push_image import Shipper, filler, push_all
 
 
-def push_built(order: BuildImage, result: ImageResult, *, shipper: Shipper) -> ImageResult:
-    """The result with what was pushed; its digest is that of the push that counts. ProcedureError, Cancelled."""
+def push_built(order: ImageOrder, result: ImageResult, *, shipper: Shipper) -> ImageResult:
+    """The result with what was pushed; its digest is that of the push that counts. ProcedureError, Cancelled.
+
+    Of an image that was not built here nothing is believed that it says of its origin.
+    """
     if not order.push:
         return result
     shipper.reporter.phase("pushing")
-    labels = shipper.engine.image(result.image_id).labels
+    labels = shipper.engine.image(result.image_id).labels if isinstance(order, BuildImage) else {}
     fill = filler(order, commit=labels.get(OCI_REVISION, ""), ref=labels.get(LABEL_REF, ""))
     told = partial(_told, order, result)
     return told(push_all(result.image_id, order.push, fill=fill, shipper=shipper, told=told))
@@ -26,7 +29,7 @@ def origin_labels(ref: str | None) -> dict[str, str]:
     return {LABEL_REF: ref} if ref else {}
 
 
-def _told(order: BuildImage, result: ImageResult, pushed: tuple[Pushed, ...]) -> ImageResult:
+def _told(order: ImageOrder, result: ImageResult, pushed: tuple[Pushed, ...]) -> ImageResult:
     counts = {push.push for push in order.push if push.primary}
     digest = next((one.digest for one in pushed if one.push in counts and one.digest), None)
     return msgspec.structs.replace(result, digest=digest, pushed=pushed)

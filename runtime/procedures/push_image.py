@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from functools import partial
 
 from runtime.contract.names import GIT_COMMIT, LABEL_REF, OCI_REVISION
-from runtime.contract.orders import BuildImage, Login, Push, PushImage
+from runtime.contract.orders import ImageOrder, Login, Push, PushImage
 from runtime.contract.reports import Problem, Pushed, PushResult, Result
 from runtime.contract.tagging import Tags, tags_for
 from runtime.engine.base import Engine
@@ -67,7 +67,7 @@ def push_all(
     return tuple(done)
 
 
-def filler(order: BuildImage | PushImage, *, commit: str, ref: str) -> Fill:
+def filler(order: ImageOrder | PushImage, *, commit: str, ref: str) -> Fill:
     """Makes tags of templates. What the order does not say of the origin, `ref` does: refs/heads/… or refs/tags/…"""
     return partial(
         tags_for,

@@ -61,7 +61,13 @@ def _pull(order: PullImage, attempt: Attempt, hands: Hands) -> Result:
 
 
 def _commit(order: CommitContainer, attempt: Attempt, hands: Hands) -> Result:
-    return commit_container(order, engine=hands.engine, reporter=attempt.reporter, instance=attempt.claim.instance)
+    return commit_container(
+        order,
+        engine=hands.engine,
+        reporter=attempt.reporter,
+        secrets=attempt.secrets,
+        instance=attempt.claim.instance,
+    )
 
 
 def _diff(order: DiffContainer, attempt: Attempt, hands: Hands) -> Result:

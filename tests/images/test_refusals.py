@@ -12,7 +12,9 @@ from tests.deployments.rig import SOURCE
 from tests.images.given import GIT, an_image
 from webapp.images.models import Build, Image
 from webapp.images.services import change_image, define_image, request_build
-from webapp.images.validation import MAX_FILES, clean_definition, is_reachable
+from webapp.images.sources.git import is_reachable
+from webapp.images.sources.inline import MAX_FILES
+from webapp.images.validation import clean_definition
 from webapp.problems import Invalid
 
 URLS = [

@@ -70,7 +70,7 @@ class Hold:
             labels={"slipway.project": "p"},
         )
         order = msgspec.structs.replace(order, **changes)
-        return commit_container(order, engine=self.engine, reporter=self.told, instance=INSTANCE)
+        return commit_container(order, engine=self.engine, reporter=self.told, secrets={}, instance=INSTANCE)
 
     def tags(self) -> list[str]:
         return [tag for image in self.engine.list_images(labels={}) for tag in image.tags]

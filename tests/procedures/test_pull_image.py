@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from runtime.contract.orders import Login, PullImage
+from runtime.contract.orders import Login, PullImage, Push
 from runtime.contract.reports import ImageResult
 from runtime.engine.errors import EngineUnavailable, NotFound
 from runtime.engine.fake import FakeEngine
@@ -205,3 +205,13 @@ def _leads_to(*addresses: str) -> Callable[..., Iterator[Any]]:
         return iter([(2, 1, 6, "", (address, 443)) for address in addresses])
 
     return found
+
+
+def test_it_is_pushed_further_and_keeps_the_digest_under_which_it_was_found(quay: Quay) -> None:
+    ours = FakeRegistry()
+    quay.engine.registries["ours.example.org"] = ours
+    push = Push(push="p", repository="ours.example.org/shop/app", tags=("{number}",), primary=True)
+    result = quay.pull(quay.order(push=(push,)))
+    assert (result.digest, [one.tags for one in result.pushed]) == (quay.digest, [("7",)])
+    assert "shop/app:7" in ours.names
+    assert quay.told.phases == ["building", "pushing"]

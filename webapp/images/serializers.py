@@ -8,40 +8,14 @@ from rest_framework import serializers
 from webapp.images.models import Build, Image
 from webapp.images.push_bodies import DestinationsField, DestinationShown, PushShown
 from webapp.images.services.revisions import MAX_WHY
-from webapp.images.validation import DEFAULT_TIMEOUT, LONGEST_BUILD, MAX_FILES, MAX_SECRETS, SHORTEST_BUILD
+from webapp.images.sources import SCHEMA as SOURCES
+from webapp.images.validation import DEFAULT_TIMEOUT, LONGEST_BUILD, MAX_SECRETS, SHORTEST_BUILD
 from webapp.images.waiting import why_waiting
 from webapp.jobs.services import queue_position
 from webapp.rest.serializers import StrictSerializer
 
 TEXTS: dict[str, Any] = {"type": "object", "additionalProperties": {"type": "string"}}
 TEXT_OR_NULL: dict[str, Any] = {"type": ["string", "null"]}
-SOURCE: dict[str, Any] = {
-    "oneOf": [
-        {
-            "type": "object",
-            "required": ["kind", "dockerfile"],
-            "additionalProperties": False,
-            "properties": {
-                "kind": {"const": "dockerfile"},
-                "dockerfile": {"type": "string", "description": "The text, with a FROM."},
-                "files": {**TEXTS, "maxProperties": MAX_FILES, "description": "Relative path to text."},
-            },
-        },
-        {
-            "type": "object",
-            "required": ["kind", "url"],
-            "additionalProperties": False,
-            "properties": {
-                "kind": {"const": "git"},
-                "url": {"type": "string", "description": "https only, without credentials."},
-                "ref": {**TEXT_OR_NULL, "description": "Branch, tag or full commit; null is the remote's HEAD."},
-                "directory": {"type": "string", "default": "."},
-                "dockerfile": {"type": "string", "default": "Dockerfile"},
-                "credential": {**TEXT_OR_NULL, "description": "Name of a secret with use `credential`: user:password."},
-            },
-        },
-    ]
-}
 BUILD: dict[str, Any] = {
     "type": "object",
     "additionalProperties": False,
@@ -79,7 +53,7 @@ TRIGGER: dict[str, Any] = {
 }
 
 
-@extend_schema_field(SOURCE)
+@extend_schema_field(SOURCES)
 class SourceField(serializers.DictField):
     """Checked by `images.validation`, the one validator."""
 
@@ -252,6 +226,6 @@ class BuildSerializer(BuildRowSerializer):
         waiting = why_waiting(build) if build.state == "queued" else None
         return list(waiting.reasons) if waiting is not None else []
 
-    @extend_schema_field({"type": "object", "properties": {"source": SOURCE, "build": BUILD}})
+    @extend_schema_field({"type": "object", "properties": {"source": SOURCES, "build": BUILD}})
     def get_definition(self, build: Build) -> Any:
         return build.definition

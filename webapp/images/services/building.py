@@ -1,25 +1,25 @@
 """Ask for a build, take the wish back, ask again."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-import msgspec
 from django.db import transaction
 from django.db.models import F
 from django.utils.timezone import now
 
 from runtime.contract import names, states
-from runtime.contract.orders import BuildImage, Source
+from runtime.contract.orders import BuildImage, ImageOrder, Login, PullImage
 from webapp.audit import services as audit
 from webapp.environments import services as environments
 from webapp.ids import new_id
 from webapp.images import follow
-from webapp.images.bases import with_logins
 from webapp.images.labels import labels_of
 from webapp.images.models import Build, Image
 from webapp.images.placing import choose_builder
 from webapp.images.services import pushing
 from webapp.images.services.defining import lock_image
+from webapp.images.sources import kind_of
+from webapp.images.sources.building import Asked
 from webapp.images.validation import clean_args, clean_ref
 from webapp.jobs import services as jobs
 from webapp.jobs.broadcast import changed
@@ -82,7 +82,7 @@ def cancel_build(*, actor: Actor, build: Build) -> Build:
 def _frozen(image: Image, *, ref: str | None, args: dict[str, str], no_cache: bool) -> dict[str, Any]:
     source = dict(image.source)
     if ref is not None:
-        if source["kind"] != "git":
+        if not kind_of(source).has_refs:
             raise Invalid({"ref": ["Only a Git source has branches and tags."]})
         source["ref"] = ref
     build = dict(image.build)
@@ -112,10 +112,18 @@ def _queue(
         told = labels_of(
             image, source=definition["source"], build=build_id, number=number, revision=revision, trigger=trigger
         )
-        order = _order(image, definition, build_id, number, told)
+        asked = Asked(
+            build=build_id,
+            number=number,
+            tag=names.image_tag(project=project.slug, image=image.slug, build=build_id, number=number),
+            labels=told,
+            source=definition["source"],
+            settings=definition["build"],
+            project=project,
+        )
         pushes = pushing.planned(image, requested_as=actor.label)
-        order = with_logins(pushing.along(order, pushes, trigger=trigger, now=now()), project)
-        secrets = secrets | pushing.secrets_for(order.push) | secrets_of(order.logins)
+        order = pushing.along(kind_of(asked.source).order(asked), pushes, trigger=trigger, now=now())
+        secrets = secrets | pushing.secrets_for(order.push) | secrets_of(_logins(order))
         job = jobs.create_job(order=order, project=project, host=host, log=log, secrets=secrets, uses_build_slot=True)
         build = Build.objects.create(
             id=build_id,
@@ -136,35 +144,25 @@ def _queue(
     return build
 
 
-def _order(image: Image, definition: dict[str, Any], build_id: str, number: int, labels: dict[str, str]) -> BuildImage:
-    source: Source = msgspec.convert(definition["source"], type=Source)
-    settings = definition["build"]
-    return BuildImage(
-        build=build_id,
-        number=number,
-        tag=names.image_tag(project=image.project.slug, image=image.slug, build=build_id, number=number),
-        source=source,
-        args=settings["args"],
-        target=settings["target"],
-        no_cache=settings["no_cache"],
-        timeout=settings["timeout"],
-        labels=labels,
-        secrets=settings.get("secrets", {}),
-    )
-
-
 def _credentials(image: Image, source: dict[str, Any]) -> dict[str, str]:
-    """The claim's secrets: the newest version of the credential that the source names."""
-    name = source.get("credential")
-    if not name:
-        return {}
-    newest = environments.find_credential(project=image.project, name=name)
-    if newest is None:
-        raise Conflicting(
-            code="build.no_credential",
-            detail=f"The source names the secret {name}, which the project lacks: set it for fetching sources.",
-        )
-    return {name: newest.id}
+    """The claim's secrets: the newest version of each credential that the source names."""
+    found = {}
+    for name in kind_of(source).secrets(source):
+        newest = environments.find_credential(project=image.project, name=name)
+        if newest is None:
+            raise Conflicting(
+                code="build.no_credential",
+                detail=f"The source names the secret {name}, which the project lacks: set it for fetching sources.",
+            )
+        found[name] = newest.id
+    return found
+
+
+def _logins(order: ImageOrder) -> Iterable[Login | None]:
+    """Where the host signs in to get what the image is made of."""
+    if isinstance(order, BuildImage):
+        return order.logins
+    return [order.login] if isinstance(order, PullImage) else []
 
 
 def _build_secrets(image: Image, build: dict[str, Any]) -> dict[str, str]:

@@ -32,8 +32,7 @@ def define_image(
     """A new image of the project. Raises `Invalid`, `Conflicting` (slug taken, too many), `Forbidden`."""
     require(actor, Action.DEFINE, project)
     _check_slug(slug)
-    definition = clean_definition(source=source, build=build or {})
-    _check_credential(project, definition.source)
+    definition = clean_definition(source=source, build=build or {}).settled(project)
     _check_build_secrets(project, definition.build)
     if Image.objects.filter(project=project).count() >= MAX_IMAGES:
         raise Conflicting(code="image.too_many", detail=f"A project has at most {MAX_IMAGES} images.")
@@ -71,7 +70,7 @@ def change_image(
         source=image.source if source is None else source, build=image.build if build is None else build
     )
     if source is not None:
-        _check_credential(image.project, definition.source)
+        definition = definition.settled(image.project)
     if build is not None:
         _check_build_secrets(image.project, definition.build)
     before = _facts(image)
@@ -134,12 +133,6 @@ def _check_slug(slug: str) -> None:
     findings = Findings()
     findings.slug(slug)
     findings.settle()
-
-
-def _check_credential(project: Project, source: dict[str, Any]) -> None:
-    """What a source signs in with may be set later, and is no variable of containers."""
-    if source.get("credential"):
-        environments.find_credential(project=project, name=source["credential"])
 
 
 def _check_build_secrets(project: Project, build: dict[str, Any]) -> None:

@@ -46,8 +46,8 @@ def planned(image: Image, *, requested_as: str) -> list[Push]:
 
 
 def along(
-    order: orders.BuildImage, pushes: Sequence[Push], *, trigger: Mapping[str, Any] | None, now: datetime
-) -> orders.BuildImage:
+    order: orders.ImageOrder, pushes: Sequence[Push], *, trigger: Mapping[str, Any] | None, now: datetime
+) -> orders.ImageOrder:
     """The order with what is pushed after the build, and what is known of its origin before its source is fetched."""
     if not pushes:
         return order

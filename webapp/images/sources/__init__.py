@@ -1,0 +1,59 @@
+"""Where an image comes from: one file per kind of source, gathered in a table.
+
+A kind says how its part of a definition is checked and described, which credentials a build of it needs, and what a
+host is asked to do. What it needs of the project (a credential, something uploaded) is looked at when it is defined.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+from runtime.contract.orders import ImageOrder
+from webapp.findings import Findings
+from webapp.images.sources import git, inline
+from webapp.images.sources.building import Asked, build_order
+from webapp.teams.models import Project
+
+
+def _as_it_is(project: Project, source: dict[str, Any]) -> dict[str, Any]:
+    return source
+
+
+def _no_secrets(source: Mapping[str, Any]) -> tuple[str, ...]:
+    return ()
+
+
+class Kind(NamedTuple):
+    """One way an image comes to be.
+
+    `clean(findings, source, dockerfile of the build settings)`: the source as it is kept, what is wrong noted by field.
+    `settle(project, source)`: looked at in the project, and completed. `secrets(source)`: names of credentials.
+    """
+
+    clean: Callable[[Findings, Mapping[str, object], str | None], dict[str, Any]]
+    schema: Mapping[str, Any]
+    order: Callable[[Asked], ImageOrder] = build_order
+    settle: Callable[[Project, dict[str, Any]], dict[str, Any]] = _as_it_is
+    secrets: Callable[[Mapping[str, Any]], tuple[str, ...]] = _no_secrets
+    has_refs: bool = False  # a build may name a branch, tag or commit of it
+
+
+KINDS: Mapping[str, Kind] = {
+    "dockerfile": Kind(clean=inline.clean, schema=inline.SCHEMA),
+    "git": Kind(clean=git.clean, schema=git.SCHEMA, settle=git.settle, secrets=git.secrets, has_refs=True),
+}
+SCHEMA: dict[str, Any] = {"oneOf": [kind.schema for kind in KINDS.values()]}
+
+
+def kind_of(source: Mapping[str, Any]) -> Kind:
+    """The kind of a source that was checked."""
+    return KINDS[source["kind"]]
+
+
+def clean_source(findings: Findings, source: object, *, dockerfile_in_build: str | None) -> dict[str, Any]:
+    """The source as it is kept; what is wrong is noted by field."""
+    named = source.get("kind") if isinstance(source, Mapping) else None
+    kind = KINDS.get(named) if isinstance(named, str) else None
+    if kind is None or not isinstance(source, Mapping):
+        findings.add("source.kind", f"This must be one of: {', '.join(KINDS)}.")
+        return {}
+    return kind.clean(findings, source, dockerfile_in_build)
