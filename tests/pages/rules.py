@@ -114,6 +114,10 @@ def a_restarted_replica(cast: Cast) -> dict[str, Any]:
     return {**running.a_replica(cast), "kind": "restart"}
 
 
+def a_promotion(cast: Cast) -> dict[str, Any]:
+    return {**running.a_deployment(cast), "step": "promotion"}
+
+
 def in_dev(cast: Cast) -> dict[str, Any]:
     return {"environment": cast.dev.id}
 
@@ -215,6 +219,7 @@ RUNNING = (
     *form("service_edit", DEVELOPERS_SEE, DEVELOPERS, running.a_service, the_service),
     act("service_delete", DEVELOPERS, running.a_service),
     *form("service_deploy", DEVELOPERS_SEE, DEVELOPERS, a_built_service, a_build_for_dev),
+    look("service_plan", (404, 403, 404, 404, 404, 404), a_built_service),  # without an environment in the query
     *form("service_scale", DEVELOPERS_SEE, DEVELOPERS, running.a_deployed_service, running.three_in_dev),
     act("service_change", DEVELOPERS, restarted, in_dev),
     *form("release", MEMBERS, DEVELOPERS, running.a_release),
@@ -224,6 +229,7 @@ RUNNING = (
     act("deployment_reject", OPERATORS, running.a_deployment_that_waits, running.the_plan),
     act("deployment_cancel", DEVELOPERS, running.a_deployment_that_waits),
     act("deployment_promote", DEVELOPERS, running.a_deployment),
+    look("deployment_plan", DEVELOPERS_SEE, a_promotion),
     act("deployment_roll_back", DEVELOPERS, running.a_second_deployment),
     look("replica", MEMBERS, running.a_replica),
     look("replica_part", MEMBERS, running.a_replica),

@@ -48,7 +48,7 @@ def patterns(module: str) -> Iterator[URLPattern]:
 
 
 PATTERNS = [*patterns("webapp.pages.urls"), *patterns("webapp.control.urls")]
-ANY = {"id": "x", "kind": "restart", "code": "x"}
+ANY = {"id": "x", "kind": "restart", "code": "x", "step": "promotion"}
 NAMED = {str(pattern.name): set(pattern.pattern.regex.groupindex) for pattern in PATTERNS}
 
 
@@ -105,7 +105,7 @@ def follow(rule: Rule, cast: Cast, sessions: Mapping[str, str]) -> None:
             if status >= 400 or rule.method == "get":
                 assert rows() == before, f"by {name}"
             if name in READERS:
-                check(answer, part=rule.route.endswith("_part"))
+                check(answer, part=rule.route.endswith(("_part", "_plan")))
 
 
 def refuse_nobody(rule: Rule, url: str, fields: dict[str, Any]) -> None:

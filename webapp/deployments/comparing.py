@@ -7,6 +7,8 @@ from typing import Any
 
 from webapp.deployments.models import Release
 
+SHORT = 12
+
 
 @dataclass(frozen=True)
 class Change:
@@ -22,9 +24,12 @@ def changes(before: Release, after: Release) -> list[Change]:
     """From one release to another. Empty when they run the same."""
     found = list(_changes(before, after))
     if before.digest != after.digest:
-        numbers = f"build {before.build.number}", f"build {after.build.number}"
-        found.insert(0, Change("build", "image", *numbers))
+        found.insert(0, Change("build", "image", _named(before), _named(after)))
     return found
+
+
+def _named(release: Release) -> str:
+    return f"build {release.build.number}, {release.digest.removeprefix('sha256:')[:SHORT]}"
 
 
 def _changes(before: Release, after: Release) -> Iterator[Change]:

@@ -2,8 +2,9 @@
 
 from django.urls import path, re_path
 
-from webapp.deployments.views import boards, deployments, replicas, services
+from webapp.deployments.views import boards, deployments, plans, replicas, services
 
+STEPS = "(?P<step>promotion|rollback)"
 KINDS = "(?P<kind>restart|stop|start)"
 
 urlpatterns = [
@@ -15,6 +16,7 @@ urlpatterns = [
     path("services/<str:id>/definition/", services.edit, name="service_edit"),
     path("services/<str:id>/deletion/", services.delete, name="service_delete"),
     path("services/<str:id>/deployment/", services.deploy, name="service_deploy"),
+    path("services/<str:id>/plan/", plans.of_service, name="service_plan"),
     path("services/<str:id>/scale/", services.scale, name="service_scale"),
     re_path(rf"^services/(?P<id>[^/]+)/{KINDS}/$", services.change, name="service_change"),
     path("releases/<str:id>/", services.release, name="release"),
@@ -25,6 +27,7 @@ urlpatterns = [
     path("deployments/<str:id>/cancellation/", deployments.cancel, name="deployment_cancel"),
     path("deployments/<str:id>/promotion/", deployments.promote, name="deployment_promote"),
     path("deployments/<str:id>/rollback/", deployments.roll_back, name="deployment_roll_back"),
+    re_path(rf"^deployments/(?P<id>[^/]+)/{STEPS}/plan/$", plans.of_deployment, name="deployment_plan"),
     path("replicas/<str:id>/", replicas.show, name="replica"),
     path("replicas/<str:id>/now/", replicas.part, name="replica_part"),
     re_path(rf"^replicas/(?P<id>[^/]+)/{KINDS}/$", replicas.change, name="replica_change"),

@@ -6,6 +6,7 @@ from webapp.deployments.services.changing import restart, scale, start, stop
 from webapp.deployments.services.defining import change_service, define_service
 from webapp.deployments.services.deleting import delete_service
 from webapp.deployments.services.deploying import deploy, next_environment, promote, roll_back
+from webapp.deployments.services.previewing import preview_deploy, preview_promotion, preview_rollback
 
 __all__ = [
     "approve",
@@ -15,6 +16,9 @@ __all__ = [
     "delete_service",
     "deploy",
     "next_environment",
+    "preview_deploy",
+    "preview_promotion",
+    "preview_rollback",
     "promote",
     "reject",
     "restart",

@@ -26,15 +26,26 @@ def deploy(
     Exactly one of `build`, `digest` and `release`. A build takes the settings, variables and secrets of now; a release
     brings its own. Raises what `request.submit` raises.
     """
+    wish = wish_to_deploy(service=service, environment=environment, build=build, digest=digest, release=release)
+    return submit(actor=actor, service=service, environment=environment, wish=wish, comment=comment)
+
+
+def wish_to_deploy(
+    *,
+    service: Service,
+    environment: Environment,
+    build: Build | None = None,
+    digest: str | None = None,
+    release: Release | None = None,
+) -> Wish:
+    """The wish of `deploy`, once it is known to make sense."""
     given = [thing for thing in (build, digest, release) if thing is not None]
     if len(given) != 1:
         raise Invalid({"build": ["Say one of build, digest and release: what is to run."]})
     if release is not None:
         _check_release(service, environment, release)
-        wish = Wish(kind="deploy", runs=release)
-    else:
-        wish = Wish(kind="deploy", runs=_build(service, build, digest))
-    return submit(actor=actor, service=service, environment=environment, wish=wish, comment=comment)
+        return Wish(kind="deploy", runs=release)
+    return Wish(kind="deploy", runs=_build(service, build, digest))
 
 
 def promote(*, actor: Actor, deployment: Deployment, comment: str = "") -> Deployment:
@@ -42,6 +53,12 @@ def promote(*, actor: Actor, deployment: Deployment, comment: str = "") -> Deplo
 
     Raises `Conflicting` for a deployment that did not succeed, or when there is no environment further on.
     """
+    target, wish = promotion_wish(deployment)
+    return submit(actor=actor, service=deployment.service, environment=target, wish=wish, comment=comment)
+
+
+def promotion_wish(deployment: Deployment) -> tuple[Environment, Wish]:
+    """Where `promote` leads, and the wish there."""
     if deployment.state != "succeeded":
         raise Conflicting(
             code="deployment.not_succeeded",
@@ -50,8 +67,7 @@ def promote(*, actor: Actor, deployment: Deployment, comment: str = "") -> Deplo
     target = next_environment(deployment.environment)
     if target is None:
         raise Conflicting(code="environment.last", detail=f"After {deployment.environment.slug} comes no environment.")
-    wish = Wish(kind="promotion", runs=_build(deployment.service, deployment.release.build, None))
-    return submit(actor=actor, service=deployment.service, environment=target, wish=wish, comment=comment)
+    return target, Wish(kind="promotion", runs=_build(deployment.service, deployment.release.build, None))
 
 
 def roll_back(*, actor: Actor, deployment: Deployment, comment: str = "") -> Deployment:
@@ -59,6 +75,14 @@ def roll_back(*, actor: Actor, deployment: Deployment, comment: str = "") -> Dep
 
     Raises `Conflicting` when nothing ran before, or when that runs already.
     """
+    wish = rollback_wish(deployment)
+    return submit(
+        actor=actor, service=deployment.service, environment=deployment.environment, wish=wish, comment=comment
+    )
+
+
+def rollback_wish(deployment: Deployment) -> Wish:
+    """The wish of `roll_back`, once it is known to make sense."""
     service, environment, previous = deployment.service, deployment.environment, deployment.previous
     if previous is None:
         raise Conflicting(
@@ -69,8 +93,7 @@ def roll_back(*, actor: Actor, deployment: Deployment, comment: str = "") -> Dep
         raise Conflicting(
             code="release.runs_already", detail=f"Release {previous.number} is what {environment.slug} runs already."
         )
-    wish = Wish(kind="rollback", runs=previous)
-    return submit(actor=actor, service=service, environment=environment, wish=wish, comment=comment)
+    return Wish(kind="rollback", runs=previous)
 
 
 def next_environment(environment: Environment) -> Environment | None:

@@ -98,6 +98,7 @@ def deploy(request: PageRequest, id: str) -> HttpResponse:
     here = reverse("service", args=[id])
     facts = {"title": f"Deploy {service.slug}", "form": form, "say": "Deploy", "back": here}
     facts["lead"] = "A release freezes the build with the settings, variables and secrets of now."
+    facts["plan"] = reverse("service_plan", args=[id])
     facts["crumbs"] = [*_way_to(service.project), (here, service.slug)]
     return render(request, "parts/form_page.html", facts, status=form.status)
 

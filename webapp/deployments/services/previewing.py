@@ -1,0 +1,70 @@
+"""What a wish would do, before anybody asks for it: the same planner and the same gate, and nothing is changed."""
+
+from dataclasses import dataclass
+
+from webapp.deployments.comparing import Change, changes
+from webapp.deployments.gathering import Wish, desired_of, gather
+from webapp.deployments.models import Deployment, Release, Service
+from webapp.deployments.planner import make_plan
+from webapp.deployments.plans import Plan
+from webapp.deployments.services.deploying import promotion_wish, rollback_wish, wish_to_deploy
+from webapp.deployments.services.request import refuse_second, required_approvals
+from webapp.environments.models import Environment
+from webapp.images.models import Build
+from webapp.teams.policy import Actor
+
+
+@dataclass(frozen=True)
+class Preview:
+    """A plan that nobody has asked for yet. `changes` is None where nothing ran before."""
+
+    plan: Plan
+    approvals: int
+    changes: list[Change] | None
+
+
+def preview_deploy(
+    *,
+    actor: Actor,
+    service: Service,
+    environment: Environment,
+    build: Build | None = None,
+    release: Release | None = None,
+) -> Preview:
+    """As `deploy`, and raises what that raises."""
+    wish = wish_to_deploy(service=service, environment=environment, build=build, release=release)
+    return _preview(actor, service, environment, wish)
+
+
+def preview_promotion(*, actor: Actor, deployment: Deployment) -> Preview:
+    """As `promote`."""
+    target, wish = promotion_wish(deployment)
+    return _preview(actor, deployment.service, target, wish)
+
+
+def preview_rollback(*, actor: Actor, deployment: Deployment) -> Preview:
+    """As `roll_back`."""
+    return _preview(actor, deployment.service, deployment.environment, rollback_wish(deployment))
+
+
+def _preview(actor: Actor, service: Service, environment: Environment, wish: Wish) -> Preview:
+    approvals = required_approvals(actor=actor, project=service.project, environment=environment)
+    if approvals == 0:
+        refuse_second(service=service, environment=environment)
+    plan = make_plan(gather(service=service, environment=environment, wish=wish))
+    desired = desired_of(service, environment)
+    before = desired.release if desired is not None else None
+    after = wish.runs if isinstance(wish.runs, Release) else _unsaved(wish.runs, plan)
+    return Preview(plan=plan, approvals=approvals, changes=None if before is None else changes(before, after))
+
+
+def _unsaved(build: Build, plan: Plan) -> Release:
+    """The release that would be frozen."""
+    content = plan.content
+    return Release(
+        build=build,
+        digest=content.digest,
+        settings=dict(content.settings),
+        variables=dict(content.variables),
+        secrets={name: dict(secret) for name, secret in content.secrets.items()},
+    )
