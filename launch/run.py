@@ -12,6 +12,7 @@ from launch.engine_setup import say_engine, wait_for_engine
 from launch.environment import FIRST_ADMIN, Door, control_environment, worker_environment
 from launch.places import ROOT, Places
 from launch.private_redis import given_redis, own_redis, set_data_aside, wait_for_redis
+from launch.registry import SETTING, own_registry, say_registry
 from launch.say import say, stop, title
 from launch.supervise import Child, Supervisor
 
@@ -31,6 +32,12 @@ class Plan:
     engine: Child | None
     demo: bool
     host_address: str | None
+    registry: str = ""  # where Slipway's own listens; empty: there is none
+
+    def control(self) -> dict[str, str]:
+        """The environment of the control plane's processes."""
+        told = {SETTING: self.registry} if self.registry else {}
+        return control_environment(self.places, self.door) | told
 
 
 async def run_slipway(plan: Plan, supervisor: Supervisor) -> None:
@@ -48,8 +55,11 @@ async def run_slipway(plan: Plan, supervisor: Supervisor) -> None:
 
 
 async def _start_servers(plan: Plan, supervisor: Supervisor) -> None:
-    control = control_environment(plan.places, plan.door)
+    control = plan.control()
     await supervisor.start(_web(plan, control))
+    if plan.registry:
+        await supervisor.start(own_registry(await _in_environment(plan, "manage.py", "own_registry")))
+        say_registry(plan.registry)
     await supervisor.start(Child("control", (str(plan.places.python), "manage.py", "control"), control))
     if plan.engine is not None:
         await _engine_answers(plan, supervisor)
@@ -84,7 +94,7 @@ async def _prepare(plan: Plan) -> str:
 
 async def _in_environment(plan: Plan, *words: str) -> str:
     """A step of the control plane, run to its end; what it printed. Its complaints stop the start."""
-    env = control_environment(plan.places, plan.door)
+    env = plan.control()
     env |= {name: os.environ[name] for name in FIRST_ADMIN if name in os.environ}
     process = await asyncio.create_subprocess_exec(
         str(plan.places.python),

@@ -21,11 +21,11 @@ from launch.git import ensure_git
 from launch.places import ROOT, Places, places
 from launch.processes import die_with_parent
 from launch.python import DEVELOPMENT, ensure_python
+from launch.registry import PACKAGE, REGISTRY
 from launch.say import say, stop, title
 from launch.supervise import Child, Supervisor, end_leftovers
 
 DRIVER_NEEDS = "libatomic.so.1"  # by the program inside playwright's wheel that drives the browser
-REGISTRY = "/usr/bin/docker-registry"  # the distribution's, for the tests of pushing and pulling
 SSHD = "/usr/sbin/sshd"  # for the tests that fetch from a Git server by SSH
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 EVERYTHING = ("-m", "")  # over the default selection in pyproject.toml, which is the fast tests
@@ -91,7 +91,7 @@ def _ensure_full(here: Places) -> Child | None:
     if not list(Path("/usr/lib/postgresql").glob("*/bin/initdb")):
         apt_install("PostgreSQL", ["postgresql"], log=log)
     if not Path(REGISTRY).exists():
-        apt_install("Registry", ["docker-registry"], log=log)
+        apt_install("Registry", [PACKAGE], log=log)
     if not Path(SSHD).exists():
         apt_install("SSH server", ["openssh-server"], log=log)
     ensure_busybox(here)

@@ -18,6 +18,7 @@ from launch.keys import ensure_keys
 from launch.places import Places, places
 from launch.private_redis import check_given, given_redis
 from launch.python import ensure_python
+from launch.registry import DEFAULT_ADDRESS, ensure_registry, registry_address
 from launch.run import Plan, run_slipway
 from launch.say import say, stop, title
 from launch.supervise import Supervisor, end_leftovers
@@ -35,6 +36,7 @@ class Wish:
     check: bool
     demo: bool
     host_address: str | None
+    registry: str | None
 
 
 def main() -> int:
@@ -61,6 +63,7 @@ def _set_up(here: Places, wish: Wish) -> Plan:
     for name in end_leftovers(here):
         say(name, "ended one left over from an earlier start")
     door = Door(bind=wish.bind, port=free_port(wish.bind, wish.port))
+    registry = registry_address(wish.registry)
     given = given_redis()
     if given:
         check_given(given)
@@ -70,8 +73,9 @@ def _set_up(here: Places, wish: Wish) -> Plan:
         ensure_git(here)
         ensure_python(here)
         ensure_assets(here)
+        ensure_registry(here, registry)
     ensure_keys(here)
-    return Plan(here, door, engine, wish.demo, wish.host_address)
+    return Plan(here, door, engine, wish.demo, wish.host_address, registry)
 
 
 async def _until_stopped(plan: Plan, lock: IO[str]) -> int:
@@ -113,7 +117,14 @@ def _wish() -> Wish:
     parser.add_argument(
         "--host-address", metavar="ADDRESS", help="where published ports of containers listen (default 127.0.0.1)"
     )
+    parser.add_argument(
+        "--registry",
+        nargs="?",
+        const=DEFAULT_ADDRESS,
+        metavar="ADDRESS",
+        help=f"run Slipway's own registry of images (at {DEFAULT_ADDRESS}); SLIPWAY_REGISTRY=ADDRESS leaves it on",
+    )
     parser.add_argument("--demo", action="store_true", help="make the demo project")
     parser.add_argument("--check", action="store_true", help="only look: print what is there and what is missing")
     given = parser.parse_args()
-    return Wish(given.bind, given.port, given.check, given.demo, given.host_address)
+    return Wish(given.bind, given.port, given.check, given.demo, given.host_address, given.registry)

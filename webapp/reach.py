@@ -55,12 +55,16 @@ def call(
     headers: Mapping[str, str] | None = None,
     body: bytes | None = None,
     seconds: float = ANSWER_SECONDS,
+    ours: bool = False,
 ) -> Answer:
-    """One request and its answer, whatever its status. Raises `Unreached`. `url` is http(s) and was checked."""
+    """One request and its answer, whatever its status. Raises `Unreached`. `url` is http(s) and was checked.
+
+    `ours`: the address is of Slipway's own settings and nobody else's words, so it may be private.
+    """
     timeout, until = httpx.Timeout(seconds, connect=CONNECT_SECONDS), time.monotonic() + seconds
     with (
         _translated(url),
-        httpx.Client(transport=_Transport(), timeout=timeout, trust_env=False) as client,
+        httpx.Client(transport=_Transport(ours=ours), timeout=timeout, trust_env=False) as client,
         client.stream(method, url, headers=dict(headers or {}), content=body) as response,
     ):
         return Answer(
@@ -117,7 +121,11 @@ class _Private(Exception):
 
 
 class _Backend(httpcore.SyncBackend):
-    """Connects to addresses that were asked about, and to no others."""
+    """Connects to addresses that were asked about, and to no others. `ours` are not asked about."""
+
+    def __init__(self, *, ours: bool) -> None:
+        super().__init__()
+        self._ours = ours
 
     def connect_tcp(
         self,
@@ -132,7 +140,7 @@ class _Backend(httpcore.SyncBackend):
         except OSError as error:
             raise httpcore.ConnectError(str(error)) from error
         addresses = list(dict.fromkeys(str(entry[4][0]) for entry in found))
-        if not _is_named(host) and not all(_may_connect(address) for address in addresses):
+        if not self._ours and not _is_named(host) and not all(_may_connect(address) for address in addresses):
             raise _Private
         *first, last = addresses[:MAX_ADDRESSES]
         for address in first:  # IPv6 may come first where there is only IPv4
@@ -144,9 +152,11 @@ class _Backend(httpcore.SyncBackend):
 class _Transport(httpx.BaseTransport):
     """httpx on httpcore's own pool, whose backend is ours; the certificate is still asked for the name in the URL."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, ours: bool = False) -> None:
         context = ssl.create_default_context()
-        self._pool = httpcore.ConnectionPool(ssl_context=context, max_connections=1, network_backend=_Backend())
+        self._pool = httpcore.ConnectionPool(
+            ssl_context=context, max_connections=1, network_backend=_Backend(ours=ours)
+        )
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         url = httpcore.URL(

@@ -49,6 +49,9 @@ ANYONE_MAKES_TEAMS = env.bool("SLIPWAY_ANYONE_MAKES_TEAMS", default=True)
 GIT_PRIVATE_HOSTS = env.list("SLIPWAY_GIT_PRIVATE_HOSTS", default=[])  # private hosts that builds may fetch from
 SLIPWAY_URL = env.str("SLIPWAY_URL", default="http://127.0.0.1:8000")  # where the web server listens
 PRIVATE_TARGETS = env.list("SLIPWAY_PRIVATE_TARGETS", default=[])  # where webapp.reach may call though it is private
+OWN_REGISTRY = env.str("SLIPWAY_REGISTRY", default="").lower()  # host:port of Slipway's own; empty: there is none
+OWN_REGISTRY_CERTIFICATE = env.str("SLIPWAY_REGISTRY_CERTIFICATE", default="")  # for TLS; without it loopback alone
+OWN_REGISTRY_KEY = env.str("SLIPWAY_REGISTRY_KEY", default="")
 TRUSTED_PROXIES = env.int("SLIPWAY_TRUSTED_PROXIES", default=0)  # how many X-Forwarded-For hops are ours
 PUBLIC_URL = (env.str("SLIPWAY_PUBLIC_URL", default="") or SLIPWAY_URL).rstrip("/")  # what links in notices begin with
 
@@ -154,6 +157,7 @@ REDIS_TIMEOUT_SECONDS = 5.0
 RESERVED_HOST_PORTS = {
     urlsplit(SLIPWAY_URL).port,
     urlsplit(REDIS_URL).port,
+    urlsplit(f"//{OWN_REGISTRY}").port,
     *env.list("SLIPWAY_RESERVED_PORTS", cast=int, default=[2375, 2376]),
 } - {None}
 CHANNEL_LAYERS = {

@@ -6,6 +6,7 @@ urlpatterns = [
     path("api/v1/", include("webapp.api_urls")),
     path("ingest/", include("webapp.ingest.urls")),
     path("hooks/", include("webapp.hooks.door")),
+    path("registry/", include("webapp.registries.own.door")),
     path("", include("webapp.control.urls")),
     path("", include("webapp.pages.urls")),
 ]

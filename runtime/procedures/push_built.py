@@ -11,9 +11,9 @@ from runtime.procedures.push_image import Shipper, filler, push_all
 
 
 def push_built(order: ImageOrder, result: ImageResult, *, shipper: Shipper) -> ImageResult:
-    """The result with what was pushed; its digest is that of the push that counts. ProcedureError, Cancelled.
+    """The result with what was pushed; its digest is that of the push that counts, or else of the first mirror.
 
-    Of an image that was not built here nothing is believed that it says of its origin.
+    Of an image that was not built here nothing is believed that it says of its origin. ProcedureError, Cancelled.
     """
     if not order.push:
         return result
@@ -31,5 +31,7 @@ def origin_labels(ref: str | None) -> dict[str, str]:
 
 def _told(order: ImageOrder, result: ImageResult, pushed: tuple[Pushed, ...]) -> ImageResult:
     counts = {push.push for push in order.push if push.primary}
-    digest = next((one.digest for one in pushed if one.push in counts and one.digest), None)
+    there = [(one.push in counts, one.digest) for one in pushed if one.digest]
+    main = next((digest for primary, digest in there if primary), None)
+    digest = main or result.digest or next((digest for _, digest in there), None)
     return msgspec.structs.replace(result, digest=digest, pushed=pushed)

@@ -8,7 +8,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from launch.test import REGISTRY
+from launch.registry import REGISTRY
 from runtime.engine.fake_registry import FakeRegistry
 from runtime.engine.values import RegistryLogin
 from runtime.redaction import Secret

@@ -75,6 +75,15 @@ def test_a_build_is_pushed_to_one_and_mirrored_to_another_under_one_digest(yard:
     assert "Push to r.example.org/shop/web:7" in yard.told.ended("succeeded")
 
 
+def test_with_mirrors_alone_the_digest_is_that_of_the_first(yard: Yard) -> None:
+    other = msgspec.structs.replace(MIRROR, push="p3", repository="m.example.org/copies/again")
+    yard.mirror.away = True
+    assert yard.build(MIRROR).digest is None
+    yard.mirror.away = False
+    result = yard.build(MIRROR, other)
+    assert result.digest == result.pushed[0].digest is not None
+
+
 def test_the_engine_keeps_no_name_that_was_for_the_way(yard: Yard) -> None:
     result = yard.build(PRIMARY, MIRROR)
     assert yard.engine.image(result.image_id).tags == ("slipway/shop/web:7-00000007",)
@@ -96,7 +105,7 @@ def test_with_no_tag_left_nothing_is_pushed_and_nothing_fails(yard: Yard) -> Non
     result = yard.build(msgspec.structs.replace(PRIMARY, tags=("{tag}",)), MIRROR)
     first, second = result.pushed
     assert (first.tags, first.digest, first.problem) == ((), None, None) and second.digest is not None
-    assert result.digest is None
+    assert result.digest == second.digest
 
 
 def test_a_wrong_password_fails_the_build_and_stands_nowhere(yard: Yard) -> None:

@@ -16,6 +16,7 @@ from webapp.jobs import broadcast
 from webapp.jobs import services as jobs
 from webapp.logs import archive
 from webapp.notices import services as notices
+from webapp.registries.own import place as own_registry
 from webapp.retention import rounds as retention
 
 logger = logging.getLogger(__name__)
@@ -75,6 +76,11 @@ def _sweep_images(moment: datetime) -> int:
     return retention.sweep(now=moment) + retention.prune(now=moment)
 
 
+def _own_registry(moment: datetime) -> int:
+    """Teams that were made since know Slipway's own registry."""
+    return own_registry.keep_rows()
+
+
 # Each loop is a thread of its own: what is slow, or calls somebody outside, is a chore, and no lease waits for it.
 # Lines have a loop to themselves, since hosts keep in their spool what is not archived.
 LOOPS: Mapping[str, Sequence[Part]] = {
@@ -89,6 +95,7 @@ LOOPS: Mapping[str, Sequence[Part]] = {
         Part("refusals", _settle_refusals, every=5.0),
         Part("retention", _apply_retention, every=60.0),
         Part("images to forget", _sweep_images, every=60.0),
+        Part("own registry", _own_registry, every=10.0),
         Part("deliveries", _prune_deliveries, every=600.0),
         Part("old notices", _prune_notices, every=600.0),
     ),

@@ -21,7 +21,10 @@ from webapp.teams.models import Project, Team
 
 
 class RegistryShown(serializers.ModelSerializer[Registry]):
-    """Everything but the password, which nobody reads back. `complaint`: of the last check, empty when it was well."""
+    """Everything but the password, which nobody reads back. `complaint`: of the last check, empty when it was well.
+
+    `own`: Slipway's own registry, which is not changed or forgotten; builds are pushed there by themselves.
+    """
 
     url = serializers.CharField()
     has_password = serializers.SerializerMethodField()
@@ -29,7 +32,7 @@ class RegistryShown(serializers.ModelSerializer[Registry]):
     class Meta:
         model = Registry
         fields = (
-            "id", "team", "project", "url", "address", "prefix", "username", "has_password", "checked_at",
+            "id", "team", "project", "own", "url", "address", "prefix", "username", "has_password", "checked_at",
             "complaint", "created_at",
         )  # fmt: skip
 

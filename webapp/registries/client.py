@@ -7,6 +7,7 @@ will do (`Basic`). Tokens are asked for each call anew: calls are rare, and noth
 import base64
 import json
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode, urlsplit
@@ -36,11 +37,15 @@ class Unwilling(Refusal):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """A registry and who asks there. `url` without a slash at its end; without a `username` nobody in particular."""
+    """A registry and who asks there. `url` without a slash at its end; without a `username` nobody in particular.
+
+    Where `sign` is given the registry is our own: it makes the token for a scope, and nobody else is asked for one.
+    """
 
     url: str
     username: str = ""
     password: str = ""
+    sign: Callable[[str], str] | None = None
 
 
 def check(place: Place) -> None:
@@ -50,9 +55,11 @@ def check(place: Place) -> None:
         raise _unwilling(place, answer)
 
 
-def repositories(place: Place) -> list[str]:
-    """The names of what it holds, as far as it tells (many tell nobody). At most MAX_LISTED."""
-    return _listed(place, f"/v2/_catalog?n={MAX_LISTED}", "repositories", scope="registry:catalog:*")
+def repositories(place: Place, *, below: str = "") -> list[str]:
+    """The names of what it holds, as far as it tells (many tell nobody): those below this path. At most MAX_LISTED."""
+    last = f"&last={below}" if below else ""
+    found = _listed(place, f"/v2/_catalog?n={MAX_LISTED}{last}", "repositories", scope="registry:catalog:*")
+    return [name for name in found if name.startswith(f"{below}/")] if below else found
 
 
 def tags(place: Place, repository: str) -> list[str]:
@@ -86,11 +93,14 @@ def _listed(place: Place, path: str, field: str, *, scope: str) -> list[str]:
 
 
 def _ask(place: Place, path: str, *, scope: str, method: str = "GET") -> Answer:
+    if place.sign is not None:
+        proof = {"Authorization": f"Bearer {place.sign(scope)}"}
+        return call(method, place.url + path, headers={"Accept": ACCEPTED} | proof, ours=True)
     answer = call(method, place.url + path, headers={"Accept": ACCEPTED})
     if answer.status != 401:
         return answer
-    proof = _proof(place, answer.headers.get("www-authenticate", ""), scope)
-    return answer if proof is None else call(method, place.url + path, headers={"Accept": ACCEPTED} | proof)
+    known = _proof(place, answer.headers.get("www-authenticate", ""), scope)
+    return answer if known is None else call(method, place.url + path, headers={"Accept": ACCEPTED} | known)
 
 
 def _proof(place: Place, challenge: str, scope: str) -> dict[str, str] | None:

@@ -7,8 +7,10 @@ import logging
 from collections.abc import Iterable, Mapping
 
 from runtime.contract.orders import Login
+from webapp.jobs.models import Job
 from webapp.problems import Conflicting
 from webapp.registries.models import Registry
+from webapp.registries.own import passwords
 from webapp.registries.services import place_of
 
 MARK = "registry/"
@@ -18,6 +20,8 @@ logger = logging.getLogger(__name__)
 
 def login_of(registry: Registry) -> Login | None:
     """Who a host is there; None for a registry that is asked by nobody in particular."""
+    if registry.own:
+        return Login(registry=registry.address, username=passwords.USERNAME, secret=f"{MARK}{registry.id}")
     if not registry.password:
         return None
     return Login(registry=registry.address, username=registry.username, secret=f"{MARK}{registry.id}")
@@ -33,11 +37,14 @@ def is_of_registry(kept: str) -> bool:
     return kept.startswith(MARK)
 
 
-def reveal(kept: Mapping[str, str]) -> dict[str, str]:
+def reveal(job: Job, kept: Mapping[str, str]) -> dict[str, str]:
     """The passwords for a claim. One that is gone, or that no key opens, is left out: the host says so."""
     ids = [name.removeprefix(MARK) for name in kept.values()]
     found = {}
-    for registry in Registry.objects.filter(id__in=ids).exclude(password=b""):
+    for registry in Registry.objects.there().filter(id__in=ids).exclude(own=False, password=b""):
+        if registry.own:
+            found[f"{MARK}{registry.id}"] = passwords.password_of(job)
+            continue
         try:
             found[f"{MARK}{registry.id}"] = place_of(registry).password
         except Conflicting as refusal:

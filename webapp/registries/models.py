@@ -16,6 +16,7 @@ class Registry(Thing):
 
     team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="registries")
     project = models.ForeignKey(Project, on_delete=models.CASCADE, null=True, related_name="registries")
+    own = models.BooleanField(default=False)  # Slipway's own: webapp.registries.own says who may do what there
     address = models.CharField(max_length=255)  # host, with a port where it needs one
     plain = models.BooleanField(default=False)  # http instead of https
     prefix = models.CharField(max_length=200, blank=True)  # the part of repositories' names before the image's slug

@@ -15,6 +15,7 @@ from webapp.problems import Conflicting, Invalid, Refusal
 from webapp.registries import client
 from webapp.registries.addresses import clean_address
 from webapp.registries.models import Registry
+from webapp.registries.own import tokens
 from webapp.teams.models import Project, Team
 from webapp.teams.policy import Action, Actor, require
 
@@ -82,6 +83,7 @@ def change_registry(
 ) -> Registry:
     """Change what is given. The address stays: another address is another registry, and would get this password."""
     require(actor, Action.OPERATE, registry.project or registry.team)
+    _refuse_own(registry)
     findings = Findings()
     address = clean_address(findings, url=registry.url, prefix=registry.prefix if prefix is None else prefix)
     findings.errors.pop("url", None)  # what an administrator no longer allows is found when it is asked
@@ -104,6 +106,7 @@ def change_registry(
 def remove_registry(*, actor: Actor, registry: Registry) -> None:
     """Forget it with its password; what it holds stays there. Images that push to it push there no more."""
     require(actor, Action.OPERATE, registry.project or registry.team)
+    _refuse_own(registry)
     with transaction.atomic():
         _record(actor, "registry.remove", registry, before=_facts(registry))
         registry.delete()
@@ -125,7 +128,7 @@ def check_registry(*, actor: Actor, registry: Registry, now: datetime) -> Regist
 def list_repositories(*, actor: Actor, registry: Registry) -> list[str]:
     """What it holds, as far as it tells. Raises `Unwilling`, `Unreached`."""
     require(actor, Action.SEE, registry.project or registry.team)
-    return client.repositories(place_of(registry))
+    return client.repositories(place_of(registry), below=registry.prefix if registry.own else "")
 
 
 def list_tags(*, actor: Actor, registry: Registry, repository: str, limit: int = SHOWN_TAGS) -> list[Tag]:
@@ -135,6 +138,8 @@ def list_tags(*, actor: Actor, registry: Registry, repository: str, limit: int =
         repository = Reference.parse(f"{registry.address}/{repository}:x").repository
     except BadReference as error:
         raise Invalid({"repository": [str(error)]}) from error
+    if registry.own and not repository.startswith(f"{registry.prefix}/"):
+        raise Invalid({"repository": [f"The repositories of this team begin with {registry.prefix}/."]})
     place = place_of(registry)
     names = client.tags(place, repository)[::-1][:limit]
     return [Tag(name=name, digest=client.digest_of(place, repository, name)) for name in names]
@@ -142,7 +147,22 @@ def list_tags(*, actor: Actor, registry: Registry, repository: str, limit: int =
 
 def place_of(registry: Registry) -> client.Place:
     """The registry as it is asked, its password opened."""
+    if registry.own:
+        return client.Place(url=registry.url, sign=_sign)
     return client.Place(url=registry.url, username=registry.username, password=_opened(registry))
+
+
+def _sign(scope: str) -> str:
+    """A token for what Slipway itself asks of its own registry: to read, as the scope says."""
+    kind, _, rest = scope.partition(":")
+    name, _, actions = rest.rpartition(":")
+    return tokens.sign("slipway", [{"type": kind, "name": name, "actions": [actions]}] if actions else [])
+
+
+def _refuse_own(registry: Registry) -> None:
+    if registry.own:
+        detail = "This is Slipway's own registry: it is switched on and off where Slipway is started."
+        raise Conflicting(code="registry.own", detail=detail)
 
 
 def _opened(registry: Registry) -> str:

@@ -14,6 +14,7 @@ from webapp.images.models import Destination, Image
 from webapp.images.services.defining import lock_image
 from webapp.jobs.broadcast import changed
 from webapp.registries.models import Registry
+from webapp.registries.own import place as own
 from webapp.teams.models import Project
 from webapp.teams.policy import Action, Actor, require
 
@@ -70,9 +71,12 @@ def clean_goal(findings: Findings, *, project: Project, slug: str, given: object
     registry = _registry(findings, project, known.get("registry"), f"{field}.registry")
     if registry is None:
         return None
-    wanted = known.get("repository") or default_repository(registry, slug)
+    wanted = known.get("repository") or default_repository(registry, project, slug)
     repository = findings.text(wanted, f"{field}.repository", limit=MAX_REPOSITORY).strip("/")
     tags = _tags(findings, known.get("tags"), f"{field}.tags")
+    if registry.own and repository and not own.is_within(project, repository):
+        start = own.repository_of(project, "")
+        findings.add(f"{field}.repository", f"In Slipway's own registry this project's names begin with {start}.")
     if repository:
         try:
             Reference.parse(f"{registry.address}/{repository}:x")
@@ -81,8 +85,10 @@ def clean_goal(findings: Findings, *, project: Project, slug: str, given: object
     return None if findings.errors else Goal(registry, repository, tags)
 
 
-def default_repository(registry: Registry, slug: str) -> str:
+def default_repository(registry: Registry, project: Project, slug: str) -> str:
     """Where an image goes when nobody says: behind the registry's prefix, under its own short name."""
+    if registry.own:
+        return own.repository_of(project, slug)
     return f"{registry.prefix}/{slug}" if registry.prefix else slug
 
 

@@ -17,22 +17,27 @@ from webapp.ids import new_id
 from webapp.images.expiry import refuse_expired
 from webapp.images.models import Build, Image, Push
 from webapp.images.services.defining import lock_image
-from webapp.images.services.destinations import clean_goal
+from webapp.images.services.destinations import DEFAULT_TAGS, clean_goal
 from webapp.jobs import services as jobs
 from webapp.jobs.broadcast import changed
 from webapp.logs import services as logs
 from webapp.problems import Conflicting, Unplannable
 from webapp.registries.logins import login_of, secrets_of
 from webapp.registries.models import Registry
+from webapp.registries.own import place as own
 from webapp.teams.policy import Action, Actor, require
 
 MAX_PUSHES = 100  # of one build, over its whole life
 
 
 def planned(image: Image, *, requested_as: str) -> list[Push]:
-    """The pushes of a build that is about to be asked for, not yet in the database; the first one counts."""
-    rows = image.destinations.select_related("registry")
-    return [
+    """The pushes of a build that is about to be asked for, not yet in the database; the first one counts.
+
+    Slipway's own registry, where there is one, gets every build, so that other hosts can run it; as a mirror, so that
+    no build fails with it, unless somebody named it.
+    """
+    rows = image.destinations.filter(registry__in=Registry.objects.there()).select_related("registry")
+    named = [
         Push(
             id=new_id(),
             registry=row.registry,
@@ -43,6 +48,18 @@ def planned(image: Image, *, requested_as: str) -> list[Push]:
         )
         for number, row in enumerate(rows)
     ]
+    team = own.row_for(image.project.team)
+    if team is None or any(push.registry == team for push in named):
+        return named
+    repository = own.repository_of(image.project, image.slug)
+    everywhere = Push(
+        id=new_id(),
+        registry=team,
+        repository=f"{team.address}/{repository}",
+        templates=list(DEFAULT_TAGS),
+        requested_as=requested_as,
+    )
+    return [*named, everywhere]
 
 
 def along(
