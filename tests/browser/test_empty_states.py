@@ -63,7 +63,7 @@ def test_a_newcomer_is_told_what_to_do_next(newcomer: Page, path: str, says: str
         ("/projects/{nothing}/", "Nothing runs here yet", "Add an environment"),
         ("/projects/{nothing}/", "No image yet", "Define the first one"),
         ("/projects/{nothing}/environments/", "No environment yet", "Make the first environment"),
-        ("/projects/{nothing}/secrets/", "No secret yet", "Keep the secret"),
+        ("/projects/{nothing}/secrets/", "No secret yet", "Save"),
         ("/images/{image}/", "Not built yet", "Build"),
         ("/images/{image}/", "Services that run it", "front"),
         ("/services/{service}/", "Not deployed yet", "deploy it"),

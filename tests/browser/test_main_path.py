@@ -53,7 +53,7 @@ def make_environment(page: Page) -> None:
     page.get_by_role("link", name="Add an environment").click()
     page.get_by_role("link", name="Make the first environment").click()
     page.get_by_label("Short name").fill("dev")
-    page.get_by_label("Place in the order").fill("1")
+    page.get_by_label("Order on the way to production").fill("1")
     page.get_by_label("local").check()
     page.get_by_role("button", name="Make the environment").click()
     page.get_by_role("link", name="Ferry").click()

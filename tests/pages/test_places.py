@@ -70,7 +70,7 @@ def test_variables_are_the_developers_and_the_place_the_operators(cast: Cast, wh
     page, variables = reverse("environment", args=[cast.dev.id]), reverse("environment_variables", args=[cast.dev.id])
     html = get(cast.client(who), page)
     assert SCRIPT not in html and "&lt;script&gt;alert(1)" in html
-    assert ("Keep the place" in html) == (who in ("operator", "owner"))
+    assert ("Save the settings" in html) == (who in ("operator", "owner"))
     assert (variables in html) == (who != "viewer")
     assert (reverse("environment_delete", args=[cast.dev.id]) in html) == (who in ("operator", "owner"))
 
@@ -106,7 +106,7 @@ def test_where_one_may_set_secrets_there_is_a_form(cast: Cast) -> None:
     secret = set_secret(actor=owner, project=cast.project, environment=cast.production, name="KEY", value="hush-hush")
     for who in ROLES:
         html = get(cast.client(who), page)
-        assert ("Keep the secret" in html) == (who != "viewer")
+        assert (">Save</button>" in html) == (who != "viewer")
         assert (reverse("secret_retire", args=[secret.id]) in html) == (who in ("operator", "owner"))
     answer = cast.client("owner").post(page, {"name": "PATH", "value": "hush-hush"})
     assert answer.status_code == 400 and list(answer.context["form"].errors) == ["name"]
@@ -179,3 +179,30 @@ def test_an_address_that_nothing_can_have_is_not_there(cast: Cast) -> None:
     for id in ("%00", "x" * 500, "%F0%9F%9A%A2", "..%2F..", "%0A"):
         for path in ("images", "builds", "services", "deployments", "replicas", "environments", "hosts", "projects"):
             assert cast.client("owner").get(f"/{path}/{id}/").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("who", "served", "step"),
+    [
+        ("operator", True, 'Tick one under <a href="#place">Hosts</a>'),
+        ("viewer", True, "An operator of team harbour chooses one here."),
+        ("operator", False, "No host serves team harbour so far: a site admin"),
+    ],
+)
+def test_a_place_without_a_host_says_so_and_what_to_do(cast: Cast, who: str, served: bool, step: str) -> None:
+    page = reverse("environment", args=[cast.dev.id])
+    assert "Nothing can run here yet" not in get(cast.client(who), page)
+    cast.dev.hosts.clear()
+    if not served:
+        Host.objects.all().delete()
+    html = " ".join(get(cast.client(who), page).split())
+    assert "Nothing can run here yet: no host is chosen." in html and step.replace("harbour", cast.team.slug) in html
+
+
+def test_the_only_host_is_chosen_for_a_new_place(cast: Cast) -> None:
+    new = reverse("environment_new", args=[cast.project.id])
+    Host.objects.exclude(id=cast.host.id).delete()
+    assert "checked" in get(cast.client("operator"), new)
+    second, _ = enroll(actor=SYSTEM, name="second")
+    restrict(actor=SYSTEM, host=second, every_team=False, teams=[cast.team])
+    assert "checked" not in get(cast.client("operator"), new)

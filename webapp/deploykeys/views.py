@@ -41,7 +41,7 @@ def show(request: PageRequest, id: str, users: Users) -> HttpResponse:
     if request.method == "POST":
         changed = form.attempt(lambda: services.change_known_hosts(actor=request.actor, key=key, **form.carried()))
         if changed is not None:
-            messages.success(request, "Kept. The next build compares the server's key with these.")
+            messages.success(request, "Saved. The next build compares the server's key with these.")
             return redirect("deploy_key", id)
     facts = {
         "project": key.project,

@@ -12,15 +12,21 @@ from webapp.page import Form, choose_from
 from webapp.teams.models import Project
 
 LONG = 512 * 1024  # the verbs say the real limits
+HOSTS = "Where its containers run. Without one nothing can be deployed here; it may be chosen later."
+ORDER = "1 is where a build is tried first; each next one is where it is promoted to: dev 1, staging 2, production 3."
 
 
 class PlaceForm(Form):
-    """Where it stands, how it is protected, on which hosts it runs."""
+    """Where it stands on the way to production, how it is protected, on which hosts it runs."""
 
     slug = forms.CharField(label="Short name", max_length=500, help_text="Such as dev, staging, production.")
-    rank = forms.IntegerField(label="Place in the order", help_text="Lower ones stand further left on the board.")
+    rank = forms.IntegerField(label="Order on the way to production", help_text=ORDER)
     hosts = forms.ModelMultipleChoiceField(
-        queryset=Host.objects.none(), required=False, widget=forms.CheckboxSelectMultiple, label="Hosts"
+        queryset=Host.objects.none(),
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        label="Hosts",
+        help_text=HOSTS,
     )
     protected = forms.BooleanField(required=False, label="Protected: only operators change what runs here")
     required_approvals = forms.IntegerField(
@@ -35,6 +41,8 @@ class PlaceForm(Form):
         super().__init__(data, initial=_place(project, environment))
         serving = Host.objects.serving(project.team_id).exclude(credential_digest="")
         choose_from(self, "hosts", serving.order_by("name"))
+        if environment is None and serving.count() == 1:  # what else would be meant
+            self.initial["hosts"] = [serving.get().id]
 
     def carried(self) -> dict[str, Any]:
         """The verb's arguments."""

@@ -46,7 +46,7 @@ def new(request: PageRequest, id: str) -> HttpResponse:
     if request.method == "POST":
         made = form.attempt(lambda: services.create_environment(actor=request.actor, project=project, **form.carried()))
         if made is not None:
-            messages.success(request, f"Environment {made.slug} is there.")
+            messages.success(request, f"Environment {made.slug} is made.")
             return redirect("environment", made.id)
     facts = {"title": "New environment", "form": form, "say": "Make the environment"}
     facts["back"] = reverse("environments", args=[id])
@@ -130,7 +130,7 @@ def _environment(request: PageRequest, id: str) -> Environment:
 
 
 def _changed(request: PageRequest, id: str) -> HttpResponse:
-    messages.success(request, "Kept. What runs goes on as it is until the next deployment.")
+    messages.success(request, "Saved. What runs goes on as it is until the next deployment.")
     return redirect("environment", id)
 
 

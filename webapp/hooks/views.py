@@ -58,7 +58,7 @@ def show(request: PageRequest, id: str) -> HttpResponse:
     if request.method == "POST":
         changed = form.attempt(lambda: services.change_hook(actor=request.actor, hook=hook, **form.carried()))
         if changed is not None:
-            messages.success(request, "Kept. It counts from the next delivery on.")
+            messages.success(request, "Saved. It counts from the next delivery on.")
             return redirect("hook", id)
     return _show(request, hook, form=form)
 

@@ -50,10 +50,10 @@ def edit(request: PageRequest, id: str) -> HttpResponse:
     if request.method == "POST":
         changed = form.attempt(lambda: services.change_service(actor=request.actor, service=service, **form.carried()))
         if changed is not None:
-            messages.success(request, "Changed. It takes effect with the next deployment.")
+            messages.success(request, "Saved. It takes effect with the next deployment.")
             return redirect("service", id)
     here = reverse("service", args=[id])
-    facts = {"title": "Change the service", "form": form, "say": "Change the service", "back": here}
+    facts = {"title": "Change the service", "form": form, "say": "Save", "back": here}
     facts["lead"] = "What runs goes on as it is until the next deployment."
     facts["crumbs"] = [*_way_to(service.project), (here, service.slug)]
     return render(request, "parts/form_page.html", facts, status=form.status)
