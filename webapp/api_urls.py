@@ -8,6 +8,7 @@ from webapp.environments import api as environments
 from webapp.hooks import api as hooks
 from webapp.hosts import api as hosts
 from webapp.images import api as images
+from webapp.images import comparing_api as comparing
 from webapp.images import keyed
 from webapp.images import revisions_api as revisions
 from webapp.images.lint import api as lint
@@ -30,6 +31,7 @@ urlpatterns = [
     *deploykeys.urlpatterns(keyed.users),
     *images.urlpatterns(using.users),
     *revisions.urlpatterns,
+    *comparing.urlpatterns,
     *lint.urlpatterns,
     *retention.urlpatterns,
     *hooks.urlpatterns,

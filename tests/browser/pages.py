@@ -9,6 +9,7 @@ PAGES = {
     "audit": "",
     "board": "project",
     "build": "build",
+    "build_comparison": "compared build",
     "build_push": "build",
     "channel": "channel",
     "channel_new": "project",

@@ -29,6 +29,7 @@ def ids(house: House) -> dict[str, str]:
         broken = make_image(api, stage.project, slug="broken", dockerfile=BROKEN, files={"index.html": "<p>x</p>"})
         told = {"project": project, "name": "chat", "kind": "webhook", "url": "https://chat.example.org/in"}
         revised = a_change(api, broken)
+        compared = build(api, stage.image)
         channel = post(api, "channels/", {**told, "events": ["build.started", "build.failed"]})
         failed = build(api, broken)
         post(api, "secrets/", {"project": project, "name": "API_KEY", "value": "secret"})
@@ -56,6 +57,7 @@ def ids(house: House) -> dict[str, str]:
         "revision": revised,
         "build": failed["id"],
         "good build": stage.build["id"],
+        "compared build": compared["id"],
         "service": stage.service["id"],
         "release": stage.deployment["release"],
         "deployment": waiting["id"],

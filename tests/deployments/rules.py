@@ -82,6 +82,12 @@ def a_failed_push(cast: Cast) -> dict[str, Any]:
     return {"id": push.id}
 
 
+def a_second_build(cast: Cast) -> dict[str, Any]:
+    harbour = harbour_of(cast)
+    harbour.built()
+    return {"id": harbour.built().id}
+
+
 def a_service(cast: Cast) -> dict[str, Any]:
     return {"id": harbour_of(cast).service.id}
 
@@ -178,6 +184,7 @@ RULES = (
     Rule("api_image_builds", "get", MEMBERS, where=an_image),
     Rule("api_image_builds", "post", DEVELOPERS_START, where=an_image),
     Rule("api_build", "get", MEMBERS, where=a_build),
+    Rule("api_build_comparison", "get", MEMBERS, where=a_second_build),
     Rule("api_build_cancellation", "post", DEVELOPERS_START, where=a_queued_build),
     Rule("api_build_retry", "post", DEVELOPERS_START, where=a_build),
     Rule("api_build_front", "post", OPERATORS_CHANGE, where=a_queued_build),

@@ -199,6 +199,7 @@ IMAGES = (
     look("image_revision", MEMBERS, running.a_revision),
     act("image_revision_reuse", DEVELOPERS, running.a_revision),
     look("build", MEMBERS, running.a_build),
+    look("build_comparison", MEMBERS, running.a_second_build),
     look("build_part", MEMBERS, running.a_build),
     act("build_cancel", DEVELOPERS, running.a_queued_build),
     act("build_retry", DEVELOPERS, running.a_build),

@@ -107,6 +107,13 @@ class Build(Thing):
         ordering = ("-created_at", "-id")
         constraints = (models.UniqueConstraint(fields=("image", "number"), name="one_build_per_number"),)
 
+    @property
+    def seconds(self) -> float | None:
+        """From when a host took it to its end; None while that is not known."""
+        if self.started_at is None or self.finished_at is None:
+            return None
+        return max((self.finished_at - self.started_at).total_seconds(), 0.0)
+
     def __str__(self) -> str:
         made = f" of commit {self.commit[:8]}" if self.commit else ""
         return f"build {self.number}{made}, {self.digest.removeprefix('sha256:')[:12]}"

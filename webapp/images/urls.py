@@ -3,7 +3,7 @@
 from django.urls import URLPattern, path
 
 from webapp.images.using import Users
-from webapp.images.views import builds, images, pushes, revisions
+from webapp.images.views import builds, comparing, images, pushes, revisions
 
 
 def urlpatterns(users: Users) -> list[URLPattern]:
@@ -20,6 +20,7 @@ def urlpatterns(users: Users) -> list[URLPattern]:
         path("image-revisions/<str:id>/", revisions.show, name="image_revision"),
         path("image-revisions/<str:id>/reuse/", revisions.reuse, name="image_revision_reuse"),
         path("builds/<str:id>/", builds.show, name="build"),
+        path("builds/<str:id>/comparison/", comparing.show, name="build_comparison"),
         path("builds/<str:id>/now/", builds.part, name="build_part"),
         path("builds/<str:id>/cancellation/", builds.cancel, name="build_cancel"),
         path("builds/<str:id>/retry/", builds.retry, name="build_retry"),

@@ -12,7 +12,7 @@ from webapp.hosts.models import Host
 from webapp.images import services
 from webapp.images.ending import how_it_ended
 from webapp.images.expiry import said_of
-from webapp.images.insight import insight
+from webapp.images.insight import insight, previous
 from webapp.images.models import Build
 from webapp.images.placing import builders
 from webapp.images.waiting import why_waiting
@@ -31,6 +31,7 @@ def show(request: PageRequest, id: str) -> HttpResponse:
     build = _load(request, id)
     facts = _facts(request, build)
     facts["revision"] = build.image.revisions.filter(number=build.revision).defer("source", "build").first()
+    facts["former"] = facts["insight"].before if facts["insight"] is not None else previous(build)
     return render(request, "builds/show.html", facts)
 
 

@@ -189,6 +189,14 @@ def change(count: int | None) -> str:
 
 
 @register.filter
+def longer(seconds: float | None) -> str:
+    """Seconds more or less, with their sign; nothing of what is not known."""
+    if seconds is None:
+        return ""
+    return f"{'+' if seconds >= 0 else MINUS}{span(timedelta(seconds=abs(seconds)))}"
+
+
+@register.filter
 def percent(share: float) -> str:
     """A share of 0 to 1; what is there is never nothing."""
     return "under 1 %" if 0 < share < 0.01 else f"{share * 100:.0f} %"
