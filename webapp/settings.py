@@ -52,6 +52,7 @@ PRIVATE_TARGETS = env.list("SLIPWAY_PRIVATE_TARGETS", default=[])  # where webap
 OWN_REGISTRY = env.str("SLIPWAY_REGISTRY", default="").lower()  # host:port of Slipway's own; empty: there is none
 OWN_REGISTRY_CERTIFICATE = env.str("SLIPWAY_REGISTRY_CERTIFICATE", default="")  # for TLS; without it loopback alone
 OWN_REGISTRY_KEY = env.str("SLIPWAY_REGISTRY_KEY", default="")
+PULLED_REGISTRIES = env.list("SLIPWAY_PULLED_REGISTRIES", default=[])  # images are pulled from these alone; empty: any
 TRUSTED_PROXIES = env.int("SLIPWAY_TRUSTED_PROXIES", default=0)  # how many X-Forwarded-For hops are ours
 PUBLIC_URL = (env.str("SLIPWAY_PUBLIC_URL", default="") or SLIPWAY_URL).rstrip("/")  # what links in notices begin with
 

@@ -31,6 +31,7 @@ class ImageForm(Form):
         "source.ref": "ref",
         "source.directory": "directory",
         "source.credential": "credential",
+        "source.reference": "reference",
         "build.args": "args",
         "build.secrets": "secrets",
         "build.target": "target",
@@ -40,7 +41,12 @@ class ImageForm(Form):
 
     slug = forms.CharField(label="Short name", max_length=SHORT, help_text="Lower-case letters, digits and hyphens.")
     kind = forms.ChoiceField(
-        choices=[("dockerfile", "a Dockerfile, written here"), ("git", "a Git repository")], label="Comes from"
+        choices=[
+            ("dockerfile", "a Dockerfile, written here"),
+            ("git", "a Git repository"),
+            ("reference", "an image in a registry"),
+        ],
+        label="Comes from",
     )
     dockerfile = forms.CharField(
         required=False,
@@ -59,6 +65,13 @@ class ImageForm(Form):
         max_length=SHORT,
         label="Git: secret with user:password",
         help_text="The name of a secret of the project that is for fetching sources.",
+    )
+    reference = forms.CharField(
+        required=False,
+        max_length=SHORT,
+        label="Name of the image",
+        help_text="registry/repository:tag or @sha256:…; nginx:1.27 is one of docker.io. Each build looks a tag up "
+        "anew and pins the digest that it names then.",
     )
     target = forms.CharField(required=False, max_length=SHORT, label="Stage to build")
     args = forms.CharField(
@@ -94,6 +107,8 @@ class ImageForm(Form):
         if given["kind"] == "dockerfile":
             text = given["dockerfile"].replace("\r\n", "\n")
             source = {"kind": "dockerfile", "dockerfile": text, "files": self.files_given}
+        elif given["kind"] == "reference":
+            source = {"kind": "reference", "reference": given["reference"].strip()}
         else:
             source = {"kind": "git", "url": given["url"], "ref": given["ref"] or None}
             named = {"directory": "directory", "path": "dockerfile", "credential": "credential"}
@@ -115,13 +130,13 @@ def _sent_files(data: QueryDict) -> dict[str, str]:
 
 def _initial(image: Image) -> dict[str, Any]:
     source, build = image.source, image.build
-    inline = source["kind"] == "dockerfile"
+    inline, git = (source["kind"] == kind for kind in ("dockerfile", "git"))
     return {
         "slug": image.slug,
         "kind": source["kind"],
         "dockerfile": source["dockerfile"] if inline else "",
-        "path": "" if inline else source.get("dockerfile", ""),
-        **{name: source.get(name) or "" for name in ("url", "ref", "directory", "credential")},
+        "path": source["dockerfile"] if git else "",
+        **{name: source.get(name) or "" for name in ("url", "ref", "directory", "credential", "reference")},
         "target": build.get("target") or "",
         "args": writing.pairs_text(build.get("args", {})),
         "secrets": writing.pairs_text(build.get("secrets", {})),

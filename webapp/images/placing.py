@@ -10,13 +10,13 @@ from webapp.problems import Unplannable
 from webapp.teams.models import Project
 
 
-def choose_builder(project: Project) -> Host:
-    """The host for the next build. Raises `Unplannable` with a reason per host.
+def choose_builder(project: Project, *, builds: bool = True) -> Host:
+    """The host for the next build; with `builds` False it needs no builder. Raises `Unplannable`, a reason per host.
 
     A host of the project's environments comes before any other: without a registry an image runs where it was built.
     """
     hosts = list(Host.objects.serving(project.team_id))
-    ready = [host for host in hosts if host.state == "ready" and _builds(host)]
+    ready = [host for host in hosts if host.state == "ready" and (not builds or _builds(host))]
     if not ready:
         raise Unplannable(
             code="build.no_host",

@@ -104,7 +104,7 @@ def _queue(
     secrets = _credentials(image, definition["source"]) | _build_secrets(image, definition["build"])
     with transaction.atomic():
         lock_image(image)
-        host = choose_builder(project)
+        host = choose_builder(project, builds=kind_of(definition["source"]).builds)
         Image.objects.filter(id=image.id).update(next_number=F("next_number") + 1)
         number = Image.objects.values_list("next_number", flat=True).get(id=image.id) - 1
         log = logs.open_log(project=project, kind="build")

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from runtime.contract.orders import ImageOrder
 from webapp.findings import Findings
-from webapp.images.sources import git, inline
+from webapp.images.sources import git, inline, reference
 from webapp.images.sources.building import Asked, build_order
 from webapp.teams.models import Project
 
@@ -35,11 +35,15 @@ class Kind(NamedTuple):
     settle: Callable[[Project, dict[str, Any]], dict[str, Any]] = _as_it_is
     secrets: Callable[[Mapping[str, Any]], tuple[str, ...]] = _no_secrets
     has_refs: bool = False  # a build may name a branch, tag or commit of it
+    builds: bool = True  # its host needs a builder
 
 
 KINDS: Mapping[str, Kind] = {
     "dockerfile": Kind(clean=inline.clean, schema=inline.SCHEMA),
     "git": Kind(clean=git.clean, schema=git.SCHEMA, settle=git.settle, secrets=git.secrets, has_refs=True),
+    "reference": Kind(
+        clean=reference.clean, schema=reference.SCHEMA, settle=reference.settle, order=reference.order, builds=False
+    ),
 }
 SCHEMA: dict[str, Any] = {"oneOf": [kind.schema for kind in KINDS.values()]}
 

@@ -15,6 +15,7 @@ from webapp.images.expiry import said_of
 from webapp.images.insight import insight, previous
 from webapp.images.models import Build
 from webapp.images.placing import builders
+from webapp.images.pulled import pulled
 from webapp.images.waiting import why_waiting
 from webapp.page import PageRequest, find, look, verb
 from webapp.teams.policy import Action, may
@@ -102,6 +103,7 @@ def _facts(request: PageRequest, build: Build) -> dict[str, Any]:
         "mends": changes and (problem.get("whose") == "user" or problem.get("code") in MENDED_THERE),
         "evidence": (problem.get("evidence") or [])[-EVIDENCE_LINES:],
         "usual": _usual(build),
+        "pulled": pulled(build),
         "pushes": build.pushes.newest(),
         "pushing": builds and build.state == "succeeded" and build.expired_at is None,
         "expired": said_of(build),
