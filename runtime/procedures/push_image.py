@@ -127,7 +127,7 @@ def _push_tag(image: str, name: str, login: RegistryLogin | None, shipper: Shipp
                 if isinstance(event, Sent):
                     reporter.line("s", f"{name} is {event.digest}")
                     return event.digest
-                reporter.line("s", event.text)
+                reporter.line("o", event.text)
         except WorkCancelled as stopped:
             raise Cancelled from stopped
         finally:

@@ -3,7 +3,7 @@
 from webapp.images.services.building import cancel_build, request_build, retry_build
 from webapp.images.services.defining import change_image, define_image, delete_image, lock_image
 from webapp.images.services.destinations import set_destinations
-from webapp.images.services.pushing import push_again, push_build
+from webapp.images.services.pushing import everywhere, push_again, push_build
 from webapp.images.services.queueing import move_build, put_build_first
 from webapp.images.services.restoring import use_revision_again
 
@@ -12,6 +12,7 @@ __all__ = [
     "change_image",
     "define_image",
     "delete_image",
+    "everywhere",
     "lock_image",
     "move_build",
     "push_again",

@@ -1,6 +1,6 @@
 """Pushes: those that a build brings with it, and those of a build that is there already."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -48,18 +48,20 @@ def planned(image: Image, *, requested_as: str) -> list[Push]:
         )
         for number, row in enumerate(rows)
     ]
-    team = own.row_for(image.project.team)
-    if team is None or any(push.registry == team for push in named):
-        return named
-    repository = own.repository_of(image.project, image.slug)
-    everywhere = Push(
-        id=new_id(),
-        registry=team,
-        repository=f"{team.address}/{repository}",
-        templates=list(DEFAULT_TAGS),
-        requested_as=requested_as,
-    )
-    return [*named, everywhere]
+    by_itself = everywhere(image, named=[push.registry_id for push in named if push.registry_id])
+    if by_itself is not None:
+        by_itself.requested_as = requested_as
+        named.append(by_itself)
+    return named
+
+
+def everywhere(image: Image, *, named: Collection[str]) -> Push | None:
+    """The push to Slipway's own registry that nobody asks for, not in the database; None where it is among `named`."""
+    registry = own.row_for(image.project.team)
+    if registry is None or registry.id in named:
+        return None
+    repository = f"{registry.address}/{own.repository_of(image.project, image.slug)}"
+    return Push(id=new_id(), registry=registry, repository=repository, templates=list(DEFAULT_TAGS))
 
 
 def along(

@@ -56,8 +56,11 @@ def show(request: PageRequest, id: str, users: Users) -> HttpResponse:
     """Its definition and its builds."""
     image = _load(request, id)
     uses = [use for use in users(image) if use.runs]
-    goals = image.destinations.select_related("registry")
-    return render(request, "images/show.html", {**_facts(request, image), "services": uses, "destinations": goals})
+    goals = list(image.destinations.select_related("registry"))
+    own = services.everywhere(image, named=[goal.registry_id for goal in goals])
+    return render(
+        request, "images/show.html", {**_facts(request, image), "services": uses, "destinations": goals, "own": own}
+    )
 
 
 @look

@@ -8,6 +8,7 @@ from webapp.images import services
 from webapp.images.models import Build, Image, Push
 from webapp.images.push_forms import DestinationsForm, PushForm
 from webapp.page import PageRequest, find, page, verb
+from webapp.registries.own import place
 from webapp.teams.policy import Action, may, require
 
 
@@ -23,7 +24,7 @@ def destinations(request: PageRequest, id: str) -> HttpResponse:
             where = ", ".join(goal.name for goal in goals)
             messages.success(request, f"Builds are pushed to {where}." if where else "Builds are pushed nowhere.")
             return redirect("image", image.id)
-    shown = {"image": image, "project": image.project, "form": form}
+    shown = {"image": image, "project": image.project, "form": form, "own": place.address()}
     shown["operates"] = may(request.actor, Action.OPERATE, image.project)
     return render(request, "images/push.html", shown, status=form.status)
 
