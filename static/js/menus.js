@@ -1,4 +1,4 @@
-// Small menus: <details class="menu"> with a .menu-list. The list floats, so that opening it moves nothing.
+// What opens and scrolls by itself. Small menus: <details class="menu"> with a .menu-list. The list floats, so that opening it moves nothing.
 
 const GAP = 4;
 const EDGE = 8;
@@ -36,3 +36,6 @@ document.addEventListener("keydown", (event) => {
 });
 document.addEventListener("scroll", () => others(null), { capture: true, passive: true });
 window.addEventListener("resize", () => others(null));
+
+// On a narrow screen the tabs of a page scroll: the present one is in sight.
+document.querySelector(".tabs [aria-current]")?.scrollIntoView({ inline: "center", block: "nearest" });

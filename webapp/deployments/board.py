@@ -18,6 +18,7 @@ from webapp.deployments.models import Approval, Deployment, DesiredState, Replic
 from webapp.deployments.services.approving import approvers_of
 from webapp.deployments.services.request import UNDER_WAY
 from webapp.environments.models import Environment
+from webapp.images.ending import how_it_ended
 from webapp.images.models import Build
 from webapp.teams.models import Project
 from webapp.teams.policy import Action, Actor, actions_in
@@ -229,5 +230,5 @@ def _of_build(row: Build) -> Notice:
         text=f"Build {row.number} of {row.image.slug}",
         by=row.requested_as,
         at=row.finished_at or row.created_at,
-        problem=str((row.problem or {}).get("message", "")),
+        problem=how_it_ended(str((row.problem or {}).get("message", ""))),
     )
