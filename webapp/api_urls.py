@@ -1,6 +1,7 @@
 """Every path of the REST API: the rooms' own lists, gathered. A room is added by its import and one line here."""
 
 from webapp.audit import api as audit
+from webapp.blobs import api as blobs
 from webapp.deploykeys import api as deploykeys
 from webapp.deployments import api as deployments
 from webapp.deployments import using
@@ -8,8 +9,8 @@ from webapp.environments import api as environments
 from webapp.hooks import api as hooks
 from webapp.hosts import api as hosts
 from webapp.images import api as images
+from webapp.images import archived, keyed
 from webapp.images import comparing_api as comparing
-from webapp.images import keyed
 from webapp.images import revisions_api as revisions
 from webapp.images.lint import api as lint
 from webapp.live import api as live
@@ -29,6 +30,7 @@ urlpatterns = [
     *environments.urlpatterns,
     *registries.urlpatterns,
     *deploykeys.urlpatterns(keyed.users),
+    *blobs.urlpatterns(archived.users),
     *images.urlpatterns(using.users),
     *revisions.urlpatterns,
     *comparing.urlpatterns,

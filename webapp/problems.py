@@ -95,6 +95,13 @@ class Unplannable(Refusal):
     title = "Refused plan"
 
 
+class TooMany(Refusal):
+    """429: not so many at once."""
+
+    status = 429
+    title = "Too many requests"
+
+
 class Unavailable(Refusal):
     """503: something needed does not answer; nothing was changed."""
 

@@ -54,6 +54,9 @@ OWN_REGISTRY_CERTIFICATE = env.str("SLIPWAY_REGISTRY_CERTIFICATE", default="")  
 OWN_REGISTRY_KEY = env.str("SLIPWAY_REGISTRY_KEY", default="")
 PULLED_REGISTRIES = env.list("SLIPWAY_PULLED_REGISTRIES", default=[])  # images are pulled from these alone; empty: any
 TRUSTED_PROXIES = env.int("SLIPWAY_TRUSTED_PROXIES", default=0)  # how many X-Forwarded-For hops are ours
+BLOBS_DIR = SLIPWAY_HOME / "blobs"  # what people upload, by its digest; several web servers share it
+UPLOAD_MAX_MB = env.int("SLIPWAY_UPLOAD_MAX_MB", default=512)  # of one upload
+UPLOAD_QUOTA_MB = env.int("SLIPWAY_UPLOAD_QUOTA_MB", default=4096)  # of all that one project keeps
 PUBLIC_URL = (env.str("SLIPWAY_PUBLIC_URL", default="") or SLIPWAY_URL).rstrip("/")  # what links in notices begin with
 
 # Who is told, within the transaction, that a thing of a project changed: rooms above those in which it happens.
@@ -78,6 +81,7 @@ INSTALLED_APPS = [
     "webapp.registries",
     "webapp.holdings",
     "webapp.deploykeys",
+    "webapp.blobs",
     "webapp.images",
     "webapp.deployments",
     "webapp.retention",

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 PAGES = {
+    "uploads": "project",
     "account": "",
     "audit": "",
     "board": "project",

@@ -147,7 +147,16 @@ def test_every_duty_has_its_part_and_no_lease_waits_for_a_chore() -> None:
     assert {name: [part.name for part in parts] for name, parts in LOOPS.items()} == {
         "pulse": ["leases", "doorbells", "silent hosts"],
         "archive": ["archive"],
-        "chores": ["reconcile", "refusals", "retention", "images to forget", "deliveries", "old notices"],
+        "chores": [
+            "reconcile",
+            "refusals",
+            "retention",
+            "images to forget",
+            "own registry",
+            "uploads",
+            "deliveries",
+            "old notices",
+        ],
         "notices": ["notices"],
     }
 

@@ -5,6 +5,7 @@ A rule's `body` are the fields of the form. `where` may name more than the addre
 
 from typing import Any
 
+from tests.blobs import rules as blobs
 from tests.cast import PASSWORD, Cast
 from tests.deploykeys import rules as deploykeys
 from tests.deployments import rules as running
@@ -271,6 +272,9 @@ HOOKS = (
 )
 
 REGISTRIES = (
+    look("uploads", MEMBERS, teams.the_project),
+    Rule("uploads", "post", (404, 403, 400, 400, 400, 404), where=teams.the_project, nobody=403),
+    act("upload_delete", DEVELOPERS, blobs.an_upload),
     *form("deploy_keys", MEMBERS, DEVELOPERS, teams.the_project, deploykeys.another),
     *form("deploy_key", MEMBERS, DEVELOPERS, deploykeys.the_key, deploykeys.none_trusted),
     act("deploy_key_delete", DEVELOPERS, deploykeys.the_key),

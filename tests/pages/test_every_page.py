@@ -12,7 +12,7 @@ from django.urls import URLPattern, URLResolver, reverse
 
 from tests.cast import Cast, make_ready
 from tests.pages.reading import faults
-from tests.pages.rules import FRAME, HOOKS, IMAGES, NOTICES, PLACES, RULES, RUNNING, TEAMS
+from tests.pages.rules import FRAME, HOOKS, IMAGES, NOTICES, PLACES, REGISTRIES, RULES, RUNNING, TEAMS
 from tests.rest.walk import COLUMNS, METHODS, Rule, rows, undone
 from webapp.jobs import dispatch
 
@@ -27,6 +27,7 @@ ROOMS = {
     "running": RUNNING,
     "places": PLACES,
     "hooks": HOOKS,
+    "registries": REGISTRIES,
 }
 
 

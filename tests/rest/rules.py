@@ -1,6 +1,7 @@
 """Who may do what at every endpoint: the rooms' own tables (`tests/<room>/rules.py`), gathered."""
 
 from tests.audit.rules import RULES as AUDIT
+from tests.blobs.rules import RULES as UPLOADS
 from tests.deploykeys.rules import RULES as DEPLOY_KEYS
 from tests.deployments.rules import RULES as RUNNING
 from tests.environments.rules import RULES as ENVIRONMENTS
@@ -34,6 +35,7 @@ RULES: tuple[Rule, ...] = (
     *HOSTS,
     *ENVIRONMENTS,
     *REGISTRIES,
+    *UPLOADS,
     *DEPLOY_KEYS,
     *RUNNING,
     *RETENTION,

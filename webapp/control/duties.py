@@ -6,11 +6,13 @@ from datetime import datetime, timedelta
 
 from runtime.contract.link import SILENT_AFTER_SECONDS
 from webapp.audit import services as audit
+from webapp.blobs import services as blobs
 from webapp.control.loop import Part
 from webapp.deployments import reconcile
 from webapp.hooks import services as hooks
 from webapp.hosts import services as hosts
 from webapp.hosts.models import Host
+from webapp.images import archived
 from webapp.ingest import owners
 from webapp.jobs import broadcast
 from webapp.jobs import services as jobs
@@ -81,6 +83,10 @@ def _own_registry(moment: datetime) -> int:
     return own_registry.keep_rows()
 
 
+def _tidy_uploads(moment: datetime) -> int:
+    return blobs.tidy(now=moment, users=archived.users)
+
+
 # Each loop is a thread of its own: what is slow, or calls somebody outside, is a chore, and no lease waits for it.
 # Lines have a loop to themselves, since hosts keep in their spool what is not archived.
 LOOPS: Mapping[str, Sequence[Part]] = {
@@ -96,6 +102,7 @@ LOOPS: Mapping[str, Sequence[Part]] = {
         Part("retention", _apply_retention, every=60.0),
         Part("images to forget", _sweep_images, every=60.0),
         Part("own registry", _own_registry, every=10.0),
+        Part("uploads", _tidy_uploads, every=300.0),
         Part("deliveries", _prune_deliveries, every=600.0),
         Part("old notices", _prune_notices, every=600.0),
     ),

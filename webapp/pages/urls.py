@@ -2,10 +2,11 @@
 
 from django.urls import include, path
 
+from webapp.blobs import urls as blobs
 from webapp.deploykeys import urls as deploykeys
 from webapp.deployments import contents, tenants, using
 from webapp.hosts import urls as hosts
-from webapp.images import keyed
+from webapp.images import archived, keyed
 from webapp.images import urls as images
 from webapp.pages import join, views
 from webapp.teams import urls as teams
@@ -28,6 +29,7 @@ urlpatterns = [
     path("", include("webapp.environments.urls")),
     path("", include("webapp.registries.urls")),
     path("", include(deploykeys.urlpatterns(keyed.users))),
+    path("", include(blobs.urlpatterns(archived.users))),
     path("", include(hosts.urlpatterns(tenants))),
     path("", include("webapp.audit.urls")),
     path("", include("webapp.logs.urls")),
