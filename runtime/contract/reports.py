@@ -120,6 +120,7 @@ class ImageResult(Strict, frozen=True, kw_only=True, tag_field="kind", tag="imag
     builder: str = ""
     cached_steps: int = 0
     pushed: tuple[Pushed, ...] = ()
+    packages: str = ""  # what its package database lists: runtime.contract.packages
 
 
 class PushResult(Strict, frozen=True, kw_only=True, tag_field="kind", tag="pushed"):

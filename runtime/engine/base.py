@@ -85,6 +85,12 @@ class Images(Protocol):
     def layers(self, image_id: str) -> list[Layer]:
         """What the image is made of, oldest first. NotFound."""
 
+    def files(self, image_id: str, paths: Sequence[str], *, limit: int) -> dict[str, bytes]:
+        """The files of the image at these paths, and those below where a path is a folder, as far as they are there.
+
+        A path that holds more than `limit` bytes is left out. Nothing of the image runs. NotFound: no such image.
+        """
+
     def build(self, request: BuildRequest, *, cancelled: Callable[[], bool]) -> Iterator[BuildEvent]:
         """Builds, and ends in `Built`. Polls `cancelled` from the calling thread; WorkCancelled
         within `CANCEL_WITHIN`.

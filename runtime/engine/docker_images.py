@@ -11,6 +11,7 @@ from typing import Any
 from runtime.contract.reports import Layer
 from runtime.engine import docker_commit, docker_registry
 from runtime.engine.docker_client import Connection, engine_error, translated
+from runtime.engine.docker_files import read_files
 from runtime.engine.docker_history import read_layers
 from runtime.engine.docker_pump import Pump
 from runtime.engine.errors import BadRequest, Conflict, DiskFull, EngineTimeout, NotFound, WorkCancelled, WorkTimeout
@@ -65,6 +66,9 @@ class DockerImages:
             history = client.history(image_id)
             digests = list(client.inspect_image(image_id)["RootFS"].get("Layers") or ())
         return read_layers(list(reversed(history))[:MAX_LAYERS], digests)
+
+    def files(self, image_id: str, paths: Sequence[str], *, limit: int) -> dict[str, bytes]:
+        return read_files(self._connection, image_id, paths, limit=limit)
 
     def pull(
         self, reference: str, *, credential: RegistryLogin | None, cancelled: Callable[[], bool], timeout: float

@@ -66,6 +66,7 @@ class FakeImages(FakeCalls):
         self.registries: dict[str, FakeRegistry] = {}
         self.builder = FakeBuilder(has_image=self._has_image, fetch=self._fetch_base, keep=self._keep_built)
         self._held: dict[str, _Held] = {}
+        self.inside: dict[str, bytes] = {}  # files that every image has, by path
 
     def add_image(
         self, *, tag: str, labels: Mapping[str, str] | None = None, variables: Mapping[str, str] | None = None
@@ -124,6 +125,13 @@ class FakeImages(FakeCalls):
             if held.image.tags or self._is_used(image_id):
                 raise Conflict("the image has a name, or a container uses it")
             del self._held[image_id]
+
+    def files(self, image_id: str, paths: Sequence[str], *, limit: int) -> dict[str, bytes]:
+        with self._call("files", image_id):
+            self._find_image(image_id)
+            below = tuple(f"{path}/" for path in paths)
+            found = {path: data for path, data in self.inside.items() if path in paths or path.startswith(below)}
+            return {path: data for path, data in found.items() if len(data) <= limit}
 
     def layers(self, image_id: str) -> list[Layer]:
         with self._call("layers", image_id):

@@ -20,6 +20,7 @@ from runtime.procedures.base_image import ensure_base_image
 from runtime.procedures.base_logins import base_logins
 from runtime.procedures.build_labels import labels_of
 from runtime.procedures.build_secrets import claimed, mounted, tell_mismatch
+from runtime.procedures.inventory import packed_packages
 from runtime.procedures.ports import ProcedureError, Reporter, Secrets, StepEnd
 from runtime.procedures.push_built import origin_labels, push_built
 from runtime.procedures.push_image import Shipper
@@ -64,6 +65,7 @@ def build_image(
         # A Dockerfile may spell out a value that is also kept as a secret: nobody reads it in the list of layers.
         layers = [msgspec.structs.replace(one, instruction=redactor.mask(one.instruction)) for one in result.layers]
         result = msgspec.structs.replace(result, commit=context.commit, cached_steps=cached, layers=layers)
+        result = msgspec.structs.replace(result, packages=packed_packages(engine, image_id, reporter))
         return push_built(order, result, shipper=shipper)
 
 

@@ -200,6 +200,27 @@ def test_a_line_of_five_megabytes_is_bounded_and_the_build_goes_on(docker_builde
 
 
 @pytest.mark.engine
+def test_files_of_an_image_are_read_without_running_it_and_nothing_is_left(docker_builder: Bench) -> None:
+    engine, limit = docker_builder.engine, 100_000
+    made = docker_builder.request(
+        "RUN mkdir -p /d/sub; echo one > /d/a; echo two > /d/sub/b; ln -s /d/a /d/link; head -c 200000 /dev/zero > /big"
+    )
+    image_id = image_of(docker_builder.build(made))
+    wanted = ["/d", "/d/a", "/nowhere", "/big"]
+    assert engine.files(image_id, wanted, limit=limit) == {"/d/a": b"one\n", "/d/sub/b": b"two\n"}
+    assert engine.files(image_id, ["/d/link"], limit=limit) == {}
+    assert isinstance(engine, DockerEngine)
+    client = engine._connection.calls()
+    name = f"slipway-look-{image_id.removeprefix('sha256:')[:24]}"
+    # What an attempt left that was cut off is no hindrance, and goes.
+    client.create_container(image_id, command=["x"], name=name, labels={"slipway.look": "1"})
+    assert engine.files(image_id, ["/d/a"], limit=limit) == {"/d/a": b"one\n"}
+    assert client.containers(all=True, filters={"name": name}) == []
+    with pytest.raises(NotFound):
+        engine.files("sha256:" + "0" * 64, ["/d"], limit=limit)
+
+
+@pytest.mark.engine
 def test_arguments_target_and_ignored_files_reach_the_builder(docker_builder: Bench) -> None:
     word = f"a b;c {uuid.uuid4().hex}"  # an engine that built this before would take it from its cache and say nothing
     request = docker_builder.request(

@@ -7,11 +7,13 @@ from django.urls import reverse
 from hypothesis import given
 from hypothesis import strategies as st
 
+from runtime.contract.packages import pack
 from tests.cast import ROLES
 from tests.deployments.rig import SOURCE, Harbour
 from tests.images.given import an_image
 from tests.images.test_insight import built
 from webapp.images.comparing import compare, compare_address, compare_layers
+from webapp.images.models import Inventory
 from webapp.images.services import change_image, request_build
 
 A, B = "a" * 40, "b" * 40
@@ -104,3 +106,29 @@ def test_the_page_compares_with_the_one_before_or_another(harbour: Harbour, who:
     assert "From build 2 to build 1" in backwards and "\u22127.0 s" in backwards
     waiting = request_build(actor=harbour.cast.actor("owner"), image=harbour.image)
     assert client.get(reverse("build_comparison", args=[waiting.id])).status_code == 200
+
+
+def test_packages_are_kept_with_the_build_and_compared(harbour: Harbour) -> None:
+    old = pack([("musl", "1.2.4"), ("busybox", "1.36"), ("gone", "1"), ("kernel", "5"), ("kernel", "6")])
+    new = pack([("musl", "1.2.5"), ("busybox", "1.36"), ("new", "2"), ("kernel", "6"), ("kernel", "7")])
+    before = built(harbour, seconds=1, size=1, layers={"a": 1}, packages=old)
+    after = built(harbour, seconds=1, size=1, layers={"a": 1}, packages=new)
+    found = compare(before, after).packages
+    assert found is not None and found.total == 4
+    assert (found.added, found.removed) == ((("new", "2"),), (("gone", "1"),))
+    assert [(one.name, one.before, one.after) for one in found.changed] == [
+        ("kernel", "5", "7"),
+        ("musl", "1.2.4", "1.2.5"),
+    ]
+    told: Any = harbour.cast.bearer("viewer").get(f"/api/v1/builds/{after.id}/comparison/").json()["packages"]
+    assert told["added"] == [{"name": "new", "version": "2"}] and told["total"] == 4
+    html = harbour.cast.client("viewer").get(reverse("build_comparison", args=[after.id])).content.decode()
+    assert "<del>1.2.4</del>" in html and "4 differ" in html
+
+
+@pytest.mark.parametrize("packed", ["", "nonsense", "x" * 300_000, pack([]), "eJwDAAAAAAE="])
+def test_of_packages_that_a_host_did_not_tell_lawfully_nothing_is_kept(harbour: Harbour, packed: str) -> None:
+    before = built(harbour, seconds=1, size=1, layers={"a": 1}, packages=pack([("musl", "1")]))
+    after = built(harbour, seconds=1, size=1, layers={"a": 1}, packages=packed)
+    assert after.state == "succeeded" and Inventory.objects.count() == 1
+    assert compare(before, after).packages is None and compare(after, before).packages is None

@@ -17,7 +17,9 @@ from webapp.jobs import services as jobs
 SECOND = 1_000_000_000
 
 
-def built(harbour: Harbour, *, seconds: float, size: int, layers: dict[str, int], cached: bool = False) -> Build:
+def built(
+    harbour: Harbour, *, seconds: float, size: int, layers: dict[str, int], cached: bool = False, packages: str = ""
+) -> Build:
     """A build with one step that took so long, and these layers by the last letters of their digest."""
     build = request_build(actor=harbour.cast.actor("developer"), image=harbour.image)
     claimed = harbour.claim(build.job)
@@ -33,6 +35,7 @@ def built(harbour: Harbour, *, seconds: float, size: int, layers: dict[str, int]
             Layer(instruction=f"RUN {name}", size=held, digest=f"sha256:{name:0>64}") for name, held in layers.items()
         ],
         builder="buildx",
+        packages=packages,
     )
     harbour.finish(claimed, Finish(state="succeeded", last_line=0, result=result))
     moment = now()

@@ -1,4 +1,4 @@
-"""Two builds of an image side by side: commits, definitions, layers, size, time. Pure but for the rows it is given."""
+"""Two builds of an image side by side: commits, definitions, layers, packages, size, time."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from webapp.images.difference import Difference, differ
+from webapp.images.inventory import PackageChanges, compare_packages, packages_of
 from webapp.images.layers import readable
 from webapp.images.models import Build
 
@@ -47,6 +48,7 @@ class Comparison:
     layers: LayerSteps
     grown: int | None
     longer: float | None
+    packages: PackageChanges | None
 
 
 def compare(before: Build, after: Build) -> Comparison:
@@ -59,6 +61,7 @@ def compare(before: Build, after: Build) -> Comparison:
         layers=compare_layers(before.layers, after.layers),
         grown=after.size - before.size if before.size is not None and after.size is not None else None,
         longer=_longer(before.seconds, after.seconds),
+        packages=compare_packages(packages_of(before), packages_of(after)),
     )
 
 

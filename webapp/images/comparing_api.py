@@ -9,6 +9,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from runtime.contract.packages import Package
 from webapp.images.comparing import compare
 from webapp.images.insight import previous
 from webapp.images.models import Build
@@ -40,6 +41,32 @@ class LayerStepsSerializer(serializers.Serializer[Any]):
     known = serializers.BooleanField()
 
 
+class PackageSerializer(serializers.Serializer[Any]):
+    name = serializers.SerializerMethodField()
+    version = serializers.SerializerMethodField()
+
+    def get_name(self, package: Package) -> str:
+        return package[0]
+
+    def get_version(self, package: Package) -> str:
+        return package[1]
+
+
+class ChangedPackageSerializer(serializers.Serializer[Any]):
+    name = serializers.CharField()
+    before = serializers.CharField()
+    after = serializers.CharField()
+
+
+class PackageChangesSerializer(serializers.Serializer[Any]):
+    """Of each kind at most 300; `total` counts all."""
+
+    added = PackageSerializer(many=True)
+    removed = PackageSerializer(many=True)
+    changed = ChangedPackageSerializer(many=True)
+    total = serializers.IntegerField()
+
+
 class ComparisonSerializer(serializers.Serializer[Any]):
     """What became different from `before` to `after`."""
 
@@ -50,6 +77,9 @@ class ComparisonSerializer(serializers.Serializer[Any]):
     layers = LayerStepsSerializer()
     grown = serializers.IntegerField(allow_null=True, help_text="Bytes.")
     longer = serializers.FloatField(allow_null=True, help_text="Seconds.")
+    packages = PackageChangesSerializer(
+        allow_null=True, help_text="By the package databases of Debian and Alpine; null where one has none."
+    )
 
 
 class Comparisons(RoomViewSet):

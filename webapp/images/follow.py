@@ -14,6 +14,7 @@ from runtime.contract.orders import whole
 from runtime.contract.reports import Finish, ImageResult, Problem, Progress
 from webapp.holdings import services as holdings
 from webapp.images import pushed
+from webapp.images.inventory import keep_packages
 from webapp.images.models import Build
 from webapp.jobs.broadcast import changed
 from webapp.jobs.models import Job
@@ -114,6 +115,7 @@ def _end(build: Build, job: Job, finish: Finish | None) -> None:
         if fields is not None:
             _finish(build, "succeeded", moment, fields)
             _note_holding(build, job, moment)
+            _keep_packages(build, finish)
             return
         _finish(build, "failed", moment, {"problem": whole(NO_RESULT)})
         return
@@ -130,6 +132,11 @@ def _finish(build: Build, state: str, moment: datetime, fields: Mapping[str, obj
 def _note_holding(build: Build, job: Job, moment: datetime) -> None:
     """The host that made the image holds it; its next list confirms it."""
     holdings.noted(host_id=job.host_id, image_id=build.config_digest, size=build.size or 0, build=build.id, now=moment)
+
+
+def _keep_packages(build: Build, finish: Finish | None) -> None:
+    if build.state == "succeeded" and finish is not None and isinstance(finish.result, ImageResult):
+        keep_packages(build, finish.result.packages)
 
 
 def _result(finish: Finish | None) -> dict[str, Any] | None:

@@ -119,6 +119,20 @@ class Build(Thing):
         return f"build {self.number}{made}, {self.digest.removeprefix('sha256:')[:12]}"
 
 
+class Inventory(models.Model):
+    """The packages that a build's image holds, where a package database was found in it."""
+
+    build = models.OneToOneField(Build, on_delete=models.CASCADE, related_name="inventory", primary_key=True)
+    packed = models.TextField()  # runtime.contract.packages
+    count = models.PositiveIntegerField()
+
+    class Meta:
+        verbose_name_plural = "inventories"
+
+    def __str__(self) -> str:
+        return f"{self.count} packages"
+
+
 class Destination(Thing):
     """Where every build of an image is pushed. The first is the one that counts, the others are its mirrors."""
 
