@@ -2,18 +2,9 @@
 
 import base64
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-
 from tests.cast import Cast
 from webapp.deploykeys.models import DeployKey
 from webapp.deploykeys.services import create_deploy_key
-
-
-def host_key() -> str:
-    """The kind and key of some server, as they stand in a known_hosts file after the host."""
-    made = Ed25519PrivateKey.generate().public_key()
-    return made.public_bytes(Encoding.OpenSSH, PublicFormat.OpenSSH).decode()
 
 
 def a_key(cast: Cast, name: str = "shop", *, who: str = "developer", known_hosts: str = "") -> DeployKey:

@@ -3,13 +3,13 @@
 import pytest
 
 from tests.cast import Cast
-from tests.deploykeys.given import a_key, blob, host_key
+from tests.deploykeys.given import a_key, blob
 from webapp.audit.models import Entry
 from webapp.deploykeys.knownhosts import MAX_BYTES, MAX_LINES, described
 from webapp.deploykeys.services import change_known_hosts
 from webapp.problems import Forbidden, Invalid
 
-KEY = host_key()
+KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIE0S1CxPdE6jauKVdpSLydK+dq1MyRkq/XuNjXssx4y2"
 
 
 @pytest.mark.parametrize(
