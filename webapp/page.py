@@ -1,6 +1,6 @@
 """The floor under every room's views: who asks, what they may see, and forms that carry a verb's findings back."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec, TypeVar, cast
 
@@ -90,8 +90,13 @@ class Form(forms.Form):
 
     def __init__(self, data: QueryDict | None = None, *, initial: dict[str, Any] | None = None) -> None:
         super().__init__(data, initial=initial, label_suffix="")
-        for field in self.fields.values():
+        self.add(self.fields)
+
+    def add(self, fields: Mapping[str, forms.Field]) -> None:
+        """These fields too, in the design system's dress."""
+        for name, field in fields.items():
             _dress(field)
+            self.fields[name] = field
 
     def sections(self) -> list[tuple[str, list[forms.BoundField]]]:
         """Title and visible fields of each section; one without a title where there are no groups."""

@@ -9,7 +9,7 @@ from runtime.engine.errors import EngineError, WorkCancelled
 from runtime.procedures.ports import Cancelled, ProcedureError
 from runtime.procedures.problems import masked
 from runtime.redaction import Redactor
-from runtime.source import SourceError
+from runtime.sources.context import SourceError
 
 
 @contextmanager

@@ -8,24 +8,25 @@ from pathlib import Path
 import msgspec
 
 from runtime.contract.names import BASE_IMAGE, LABEL_BUILD, LABEL_INSTANCE
-from runtime.contract.orders import BuildImage, GitSource
+from runtime.contract.orders import BuildImage
 from runtime.contract.reports import ImageResult, Problem
 from runtime.dockerfile import base_images, check_build_args
 from runtime.engine.base import Engine
 from runtime.engine.errors import BuildFailed, NotFound
 from runtime.engine.values import BuildEvent, BuildLine, BuildRequest, Built, StepStarted
-from runtime.git_source import GitLimits, fetch_git
 from runtime.procedures.answers import answered
 from runtime.procedures.base_image import ensure_base_image
 from runtime.procedures.base_logins import base_logins
 from runtime.procedures.build_labels import labels_of
-from runtime.procedures.build_secrets import claimed, mounted, tell_mismatch
+from runtime.procedures.build_secrets import mounted, tell_mismatch
 from runtime.procedures.inventory import packed_packages
 from runtime.procedures.ports import ProcedureError, Reporter, Secrets, StepEnd
 from runtime.procedures.push_built import origin_labels, push_built
 from runtime.procedures.push_image import Shipper
-from runtime.redaction import Redactor, Secret
-from runtime.source import Context, write_inline
+from runtime.redaction import Redactor
+from runtime.sources import fetch
+from runtime.sources.context import Context
+from runtime.sources.means import GitLimits, Means
 
 
 def build_image(
@@ -85,24 +86,14 @@ def _context(order: BuildImage, reporter: Reporter, secrets: Secrets, private: P
     check_build_args(order.args)
     directory = private / "source"
     directory.mkdir(mode=0o700)
-    if not isinstance(order.source, GitSource):
-        return write_inline(order.source, directory=directory)
-    reporter.line("s", f"Fetching {order.source.url}")
-    context = fetch_git(
-        order.source,
-        directory=directory,
-        credential=_credential(order.source, secrets),
+    means = Means(
+        secrets=secrets,
+        say=lambda text: reporter.line("s", text),
+        fact=reporter.fact,
         check_cancelled=reporter.check_cancelled,
-        limits=git,
+        git=git,
     )
-    if context.commit is not None:
-        reporter.fact("commit", context.commit)
-        reporter.line("s", f"Building commit {context.commit}")
-    return context
-
-
-def _credential(source: GitSource, secrets: Secrets) -> Secret | None:
-    return None if source.credential is None else claimed(secrets, source.credential)
+    return fetch(order.source, directory=directory, means=means)
 
 
 def _request(order: BuildImage, context: Context, *, instance: str, private: Path) -> BuildRequest:

@@ -16,7 +16,7 @@ from kombu import Exchange, Queue
 
 from runtime.contract.names import DOORBELL_TASK, host_queue
 from runtime.engine.docker import DockerEngine
-from runtime.git_source import GitLimits
+from runtime.sources.means import GitLimits
 from runtime.worker.alone import alone
 from runtime.worker.attempt import Hands
 from runtime.worker.broker import broker_url, guard_transport

@@ -10,10 +10,10 @@ from pathlib import Path
 from runtime.contract.reports import Claim, Finish, HeartbeatAnswer, Lines, LinesAnswer, Progress
 from runtime.contract.wire import Heartbeat
 from runtime.engine.base import Engine
-from runtime.git_source import GitLimits
 from runtime.health import NetworkProber, Prober
 from runtime.procedures.ports import Secrets
 from runtime.redaction import Redactor, Secret
+from runtime.sources.means import GitLimits
 from runtime.worker.control_plane import ControlPlane
 from runtime.worker.lease import Lease
 from runtime.worker.masks import Masks

@@ -8,7 +8,7 @@ from runtime.engine.errors import EngineUnavailable, WorkCancelled
 from runtime.procedures.answers import answered
 from runtime.procedures.ports import Cancelled, ProcedureError
 from runtime.redaction import Redactor, Secret
-from runtime.source import SourceError
+from runtime.sources.context import SourceError
 
 REDACTOR = Redactor([Secret("hunter22")])
 RESULT = ServiceResult(replicas=[])

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from runtime.contract.orders import InlineSource
-from runtime.source import MAX_FILE_BYTES, MAX_FILES, SourceError, open_context, write_inline
+from runtime.sources.context import SourceError, open_context
+from runtime.sources.inline import MAX_FILE_BYTES, MAX_FILES, write_inline
 
 
 def inline(directory: Path, files: dict[str, str], dockerfile: str = "FROM a\n") -> dict[str, str]:

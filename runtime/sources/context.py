@@ -1,25 +1,15 @@
-"""Sources become build contexts: a private directory, nothing outside it, bounded in number and
-size.
-"""
+"""A build context: a private directory with a Dockerfile that was looked at, and nothing outside it."""
 
 import os
 import stat
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from typing import Literal
 
-from runtime.contract.orders import InlineSource
 from runtime.contract.paths import complaint, shown
 from runtime.contract.reports import Problem
 from runtime.dockerfile import MAX_DOCKERFILE_BYTES, DockerfileRefused, check_dockerfile
 from runtime.redaction import decode
-
-DOCKERFILE = "Dockerfile"
-MAX_FILES = 500
-MAX_FILE_BYTES = 1024 * 1024
-MAX_TOTAL_BYTES = 8 * 1024 * 1024
-FILE_MODE = 0o644
-SCRIPT_MODE = 0o755
 
 
 class SourceError(Exception):
@@ -30,6 +20,7 @@ class SourceError(Exception):
         message: str,
         *,
         code: str = "source_refused",
+        whose: Literal["user", "host", "us"] = "user",
         retry_helps: bool = False,
         advice: str = "",
         evidence: list[str] | None = None,
@@ -37,7 +28,7 @@ class SourceError(Exception):
         super().__init__(message)
         self.problem = Problem(
             code=code,
-            whose="user",
+            whose=whose,
             message=message,
             advice=advice,
             retry_helps=retry_helps,
@@ -54,16 +45,6 @@ class Context:
     dockerfile_text: str
     commit: str | None = None
     ref: str | None = None  # the branch or tag it was fetched by, as refs/heads/… or refs/tags/…
-
-
-def write_inline(source: InlineSource, *, directory: Path) -> Context:
-    """Writes the Dockerfile and the files beside it into the empty `directory`. SourceError."""
-    paths = {name: guarded_path(name) for name in source.files}
-    _check_files(source.files, paths)
-    _write(directory, PurePosixPath(DOCKERFILE), source.dockerfile)
-    for name, text in sorted(source.files.items()):
-        _write(directory, paths[name], text)
-    return open_context(directory, dockerfile=DOCKERFILE)
 
 
 def open_context(directory: Path, *, dockerfile: str, root: Path | None = None, commit: str | None = None) -> Context:
@@ -95,29 +76,6 @@ def guarded_path(name: str) -> PurePosixPath:
     if said:
         raise SourceError(f"The name {shown(name)} {said}.")
     return PurePosixPath(name)
-
-
-def _check_files(files: Mapping[str, str], paths: Mapping[str, PurePosixPath]) -> None:
-    if len(files) > MAX_FILES:
-        raise SourceError(f"more than {MAX_FILES} files")
-    sizes = [len(text.encode("utf-8", "replace")) for text in files.values()]
-    if any(size > MAX_FILE_BYTES for size in sizes) or sum(sizes) > MAX_TOTAL_BYTES:
-        raise SourceError("the files are too large")
-    taken = {*paths.values(), PurePosixPath(DOCKERFILE)}
-    for path in paths.values():
-        if path == PurePosixPath(DOCKERFILE) or taken.intersection(path.parents):
-            raise SourceError(f"{path} is in the way of another file")
-
-
-def _write(directory: Path, path: PurePosixPath, text: str) -> None:
-    """A new file; the directory is ours alone, and still nothing is followed or overwritten."""
-    target = directory.joinpath(*path.parts)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-    descriptor = os.open(target, flags, FILE_MODE)
-    with os.fdopen(descriptor, "wb") as file:
-        os.fchmod(descriptor, SCRIPT_MODE if text.startswith("#!") else FILE_MODE)
-        file.write(text.encode("utf-8", "replace"))
 
 
 def _read_dockerfile(path: Path) -> str:

@@ -11,14 +11,29 @@ from pathlib import Path
 import pytest
 
 from runtime.contract.orders import GitSource
-from runtime.git_source import GitLimits, fetch_git
 from runtime.procedures.ports import Cancelled
 from runtime.redaction import Secret
-from runtime.source import Context, SourceError
+from runtime.sources.context import Context, SourceError
+from runtime.sources.git import fetch_git
+from runtime.sources.means import GitLimits, Means
 
 pytestmark = pytest.mark.thorough
 
 LOCAL = GitLimits(protocols=("file",))
+
+
+def means(
+    git: GitLimits = LOCAL, check_cancelled: Callable[[], None] = lambda: None, secrets: dict[str, Secret] | None = None
+) -> Means:
+    return Means(
+        secrets=secrets or {},
+        say=lambda text: None,
+        fact=lambda key, value: None,
+        check_cancelled=check_cancelled,
+        git=git,
+    )
+
+
 AUTHOR = {"GIT_AUTHOR_NAME": "a", "GIT_AUTHOR_EMAIL": "a@example.org"}
 ENVIRONMENT = {
     "PATH": os.defpath,
@@ -67,7 +82,7 @@ def fetch(tmp_path: Path) -> Callable[..., Context]:
     def fetched(source: GitSource, limits: GitLimits = LOCAL) -> Context:
         directory = tmp_path / "work"
         directory.mkdir()
-        return fetch_git(source, directory=directory, credential=None, check_cancelled=lambda: None, limits=limits)
+        return fetch_git(source, directory=directory, means=means(limits))
 
     return fetched
 
@@ -203,9 +218,7 @@ def test_a_fetch_is_cancelled(repository: Repository, tmp_path: Path) -> None:
         raise Cancelled
 
     with pytest.raises(Cancelled):
-        fetch_git(
-            GitSource(url=repository.url), directory=tmp_path, credential=None, check_cancelled=stop, limits=LOCAL
-        )
+        fetch_git(GitSource(url=repository.url), directory=tmp_path, means=means(check_cancelled=stop))
 
 
 def test_a_credential_is_asked_for_by_git_and_is_in_no_argument(
@@ -220,18 +233,13 @@ def test_a_credential_is_asked_for_by_git_and_is_in_no_argument(
         f'"$GIT_ASKPASS" "Password for x" >> {notes}.asked\nexit 1\n'
     )
     fake.chmod(0o755)
-    monkeypatch.setattr("runtime.git_source.CHILD_PATH", str(programs))
+    monkeypatch.setattr("runtime.sources.git.CHILD_PATH", str(programs))
     monkeypatch.setenv("PATH", f"{programs}:{os.environ['PATH']}")
     work = tmp_path / "work"
     work.mkdir()
+    source = GitSource(url=repository.url, credential="bot")
     with pytest.raises(SourceError):
-        fetch_git(
-            GitSource(url=repository.url),
-            directory=work,
-            credential=Secret("bot:hunter22:x"),
-            check_cancelled=lambda: None,
-            limits=LOCAL,
-        )
+        fetch_git(source, directory=work, means=means(secrets={"bot": Secret("bot:hunter22:x")}))
     assert Path(f"{notes}.asked").read_text().split() == ["bot", "hunter22:x"]
     assert "hunter22" not in notes.read_text()
 
@@ -284,7 +292,7 @@ def test_a_git_that_would_not_heed_the_address_is_not_used(
     fake.parent.mkdir()
     fake.write_text("#!/bin/sh\necho git version 2.36.9\n")
     fake.chmod(0o755)
-    monkeypatch.setattr("runtime.git_source.CHILD_PATH", str(fake.parent))
+    monkeypatch.setattr("runtime.sources.git.CHILD_PATH", str(fake.parent))
     monkeypatch.setenv("PATH", f"{fake.parent}:{os.environ['PATH']}")
     with pytest.raises(SourceError, match=r"older than 2\.37"):
         fetch(GitSource(url="https://git.example.org/x.git"), GitLimits())

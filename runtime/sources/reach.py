@@ -8,7 +8,7 @@ import socket
 from collections.abc import Sequence
 
 from runtime.contract.addresses import is_public_address, is_within
-from runtime.source import SourceError
+from runtime.sources.context import SourceError
 
 
 def pinned_addresses(host: str, port: int, *, private: Sequence[str]) -> list[str]:

@@ -8,17 +8,18 @@ environment, never by its arguments, and goes to the one host that the URL names
 import re
 import shutil
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from runtime.child import CHILD_PATH, ChildTimeout, running
 from runtime.contract.names import GIT_COMMIT, is_safe_git_ref
 from runtime.contract.orders import GitSource
-from runtime.reach import pinned_addresses
 from runtime.redaction import Secret
-from runtime.source import Context, SourceError, guarded_path, open_context
+from runtime.sources.context import Context, SourceError, guarded_path, open_context
+from runtime.sources.means import Means
+from runtime.sources.reach import pinned_addresses
 
 MAX_OUTPUT_LINES = 200_000
 MAX_EVIDENCE = 20
@@ -50,35 +51,21 @@ esac
 """
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GitLimits:
-    """What a fetch may use. Bytes, entries, seconds. `private`: hosts and networks that are allowed though private."""
-
-    protocols: tuple[str, ...] = ("https",)
-    private: tuple[str, ...] = ()
-    seconds: float = 300.0
-    fetched_bytes: int = 512 * 1024 * 1024
-    tree_bytes: int = 1024 * 1024 * 1024
-    tree_entries: int = 100_000
-
-
-def fetch_git(
-    source: GitSource,
-    *,
-    directory: Path,
-    credential: Secret | None,
-    check_cancelled: Callable[[], None],
-    limits: GitLimits,
-) -> Context:
+def fetch_git(source: GitSource, *, directory: Path, means: Means) -> Context:
     """Fetches into the empty `directory`; the context of one full commit. SourceError, and what
-    `check_cancelled` raises.
+    `means.check_cancelled` raises.
     """
+    limits = means.git
+    means.say(f"Fetching {source.url}")
     _check_url(source.url, limits.protocols)
     if source.ref is not None and not is_safe_git_ref(source.ref):
         raise SourceError("that is not the name of a branch, a tag or a commit")
+    credential = means.secret(source.credential) if source.credential is not None else None
     pin = _pin(source.url, limits.private)
-    git = _Git(directory, credential=credential, check_cancelled=check_cancelled, limits=limits, pin=pin)
+    git = _Git(directory, credential=credential, means=means, pin=pin)
     commit = git.fetch(source.url, source.ref)
+    means.fact("commit", commit)
+    means.say(f"Building commit {commit}")
     git.check_out(commit)
     part = git.tree if source.directory == "." else git.tree / str(guarded_path(source.directory))
     context = open_context(part, dockerfile=source.dockerfile, root=git.tree, commit=commit)
@@ -88,22 +75,15 @@ def fetch_git(
 class _Git:
     """One repository being fetched below `directory`: `tree` for the files, `home` for git's own."""
 
-    def __init__(
-        self,
-        directory: Path,
-        *,
-        credential: Secret | None,
-        check_cancelled: Callable[[], None],
-        limits: GitLimits,
-        pin: str | None,
-    ) -> None:
+    def __init__(self, directory: Path, *, credential: Secret | None, means: Means, pin: str | None) -> None:
+        limits = means.git
         self._settings = [*_NOTHING_RUNS, *([f"http.curloptResolve={pin}"] if pin else [])]
         self.named: str | None = None  # the branch or tag it came by, by its full name
         self.tree = directory / "tree"
         self._home = directory / "home"
         self._limits = limits
         self._deadline = time.monotonic() + limits.seconds
-        self._check_cancelled = check_cancelled
+        self._check_cancelled = means.check_cancelled
         for folder in (self.tree, self._home):
             folder.mkdir(mode=0o700)
         askpass = self._home / "askpass"
