@@ -249,6 +249,7 @@ def test_its_page_says_what_it_is_and_how_people_pull(own: Harbour) -> None:
     assert row is not None
     page = own.cast.client("operator").get(f"/registries/{row.id}/").content.decode()
     assert f"docker login -u token {ADDRESS}" in page and "Forget this registry" not in page
-    assert (
-        "own</span>" in own.cast.client("viewer").get(f"/projects/{own.cast.project.id}/registries/").content.decode()
-    )
+    viewer = own.cast.client("viewer")
+    assert "own</span>" in viewer.get(f"/projects/{own.cast.project.id}/registries/").content.decode()
+    shown = viewer.get(f"/images/{own.image.id}/").content.decode()
+    assert f"{ADDRESS}/{mine(own)}" in shown and "Nowhere" not in shown
