@@ -92,10 +92,15 @@ class ImageBuilds(RoomViewSet):
         page = self.paginate_queryset(narrowed(self.rows().filter(image=image), request.query_params, self.filters))
         return self.get_paginated_response(self.get_serializer(page, many=True).data)
 
-    @extend_schema(request=NewBuildSerializer, responses={202: BuildSerializer})
+    @extend_schema(request=NewBuildSerializer, responses={200: BuildSerializer, 202: BuildSerializer})
     def create(self, request: Request, id: str) -> Response:
         """Queue a build of the definition as it is now; `ref` (Git) and `args` are for this build only."""
-        build = services.request_build(actor=self.actor, image=self._image(id), **self.body(NewBuildSerializer))
+        image, body = self._image(id), self.body(NewBuildSerializer)
+        if body.pop("reuse", False):
+            former = services.reuse_build(actor=self.actor, image=image, **body)
+            if former is not None:
+                return Response(BuildSerializer(former).data)
+        build = services.request_build(actor=self.actor, image=image, **body)
         return Response(BuildSerializer(build).data, status=202)
 
     def _image(self, id: str) -> Image:

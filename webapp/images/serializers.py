@@ -85,6 +85,11 @@ class NewBuildSerializer(StrictSerializer):
     ref = serializers.CharField(required=False, allow_null=True, allow_blank=True, trim_whitespace=False)
     args = serializers.DictField(child=serializers.CharField(allow_blank=True, trim_whitespace=False), required=False)
     no_cache = serializers.BooleanField(required=False)
+    reuse = serializers.BooleanField(
+        required=False,
+        help_text="Answer 200 with an earlier build of the same commit and definition that is still there, if there is "
+        "one. A branch or tag is built always, for only a host knows its commit; so is `no_cache`.",
+    )
 
 
 class MovedBuildSerializer(StrictSerializer):

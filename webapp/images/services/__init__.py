@@ -1,6 +1,6 @@
 """WHAT, as verbs: define images, build them."""
 
-from webapp.images.services.building import cancel_build, request_build, retry_build
+from webapp.images.services.building import cancel_build, request_build, retry_build, reuse_build
 from webapp.images.services.defining import change_image, define_image, delete_image, lock_image
 from webapp.images.services.destinations import set_destinations
 from webapp.images.services.pushing import everywhere, push_again, push_build
@@ -20,6 +20,7 @@ __all__ = [
     "put_build_first",
     "request_build",
     "retry_build",
+    "reuse_build",
     "set_destinations",
     "use_revision_again",
 ]

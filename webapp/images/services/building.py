@@ -16,6 +16,7 @@ from webapp.images import follow
 from webapp.images.labels import labels_of
 from webapp.images.models import Build, Image
 from webapp.images.placing import choose_builder
+from webapp.images.reusing import offer
 from webapp.images.services import pushing
 from webapp.images.services.defining import lock_image
 from webapp.images.sources import kind_of
@@ -43,10 +44,24 @@ def request_build(
     `ref` (Git only) and `args` replace the definition's own for this build; `trigger` says what caused it,
     where that was no person. `Unplannable`: no host can build.
     """
-    require(actor, Action.BUILD, image.project)
-    image.refresh_from_db(fields=["source", "build", "revision"])
-    definition = _frozen(image, ref=clean_ref(ref), args=clean_args(args or {}), no_cache=no_cache)
+    definition = _asked_for(actor, image, ref=ref, args=args, no_cache=no_cache)
     return _queue(actor, image, definition, image.revision, action="build.request", trigger=trigger)
+
+
+def reuse_build(
+    *,
+    actor: Actor,
+    image: Image,
+    ref: str | None = None,
+    args: Mapping[str, str] | None = None,
+    no_cache: bool = False,
+) -> Build | None:
+    """The build that a request with these words needs not be made for: of the same commit and definition, and still
+    there. None where there is none, where a branch or tag is asked for, whose commit only a host knows, or `no_cache`.
+    """
+    definition = _asked_for(actor, image, ref=ref, args=args, no_cache=no_cache)
+    found = offer(image, definition) if not definition["build"]["no_cache"] else None
+    return found.build if found is not None and found.exact else None
 
 
 def retry_build(*, actor: Actor, build: Build) -> Build:
@@ -77,6 +92,14 @@ def cancel_build(*, actor: Actor, build: Build) -> Build:
         changed(kind="build", id=build.id, state=build.state, project_id=build.image.project_id)
     build.refresh_from_db()
     return build
+
+
+def _asked_for(
+    actor: Actor, image: Image, *, ref: str | None, args: Mapping[str, str] | None, no_cache: bool
+) -> dict[str, Any]:
+    require(actor, Action.BUILD, image.project)
+    image.refresh_from_db(fields=["source", "build", "revision"])
+    return _frozen(image, ref=clean_ref(ref), args=clean_args(args or {}), no_cache=no_cache)
 
 
 def _frozen(image: Image, *, ref: str | None, args: dict[str, str], no_cache: bool) -> dict[str, Any]:

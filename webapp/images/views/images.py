@@ -11,6 +11,7 @@ from django.urls import reverse
 from webapp.images import services
 from webapp.images.forms import BuildForm, ImageForm
 from webapp.images.models import Build, Image
+from webapp.images.reusing import offer
 from webapp.images.using import Users
 from webapp.page import PageRequest, find, look, page, verb, with_editor
 from webapp.teams.models import Project
@@ -108,10 +109,12 @@ def _load(request: PageRequest, id: str) -> Image:
 
 def _facts(request: PageRequest, image: Image) -> dict[str, Any]:
     rows = Build.objects.filter(image=image).select_related("host").defer("layers", "definition")
+    builds = may(request.actor, Action.BUILD, image.project)
     return {
         "image": image,
         "project": image.project,
+        "offer": offer(image, {"source": image.source, "build": image.build}) if builds else None,
         "rows": Paginator(rows.order_by("-number"), BUILDS_A_PAGE).get_page(request.GET.get("page")),
         "defines": may(request.actor, Action.DEFINE, image.project),
-        "builds": may(request.actor, Action.BUILD, image.project),
+        "builds": builds,
     }
