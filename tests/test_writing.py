@@ -54,3 +54,11 @@ def test_ports_are_read_back_and_what_is_none_is_left_for_the_verb() -> None:
     ]
     assert writing.ports(writing.ports_text(ports)) == ports
     assert writing.ports("http") == [{"container": "http"}]
+
+
+@pytest.mark.parametrize(
+    ("count", "text"),
+    [(64 * 1024**2, "64m"), (1024**3, "1g"), (1536 * 1024**2, "1536m"), (6 * 1024, "6k"), (1025, "1025"), (None, "")],
+)
+def test_memory_is_shown_as_people_write_it(count: int | None, text: str) -> None:
+    assert writing.memory_text(count) == text

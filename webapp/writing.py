@@ -81,6 +81,16 @@ def _port_text(port: Mapping[str, Any]) -> str:
     return f"{host}{port['container']}{protocol}"
 
 
+def memory_text(count: int | None) -> str:
+    """Bytes as people write them, where that is exact: 64m, 1g."""
+    if count is None:
+        return ""
+    for unit, size in (("g", 1024**3), ("m", 1024**2), ("k", 1024)):
+        if count % size == 0:
+            return f"{count // size}{unit}"
+    return str(count)
+
+
 def _number(text: str) -> int | str:
     word = text.strip()
     return int(word) if word.isascii() and word.isdigit() and len(word) < 10 else word

@@ -155,6 +155,7 @@ def initial(service: Service) -> dict[str, Any]:
         "health_path": health.get("path", ""),
         "health_command": writing.words_text(health.get("command", [])),
         **{name: limits.get(name) for name in LIMITS},
+        "memory": writing.memory_text(limits.get("memory")),
         "restart": settings.get("restart", DEFAULTS["restart"])["policy"],
         "stop_timeout": settings.get("stop_timeout"),
         "variables": writing.pairs_text(settings.get("variables", {})),
