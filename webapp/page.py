@@ -86,6 +86,7 @@ class Form(forms.Form):
 
     carries: dict[str, str] = {}
     groups: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    below = ""  # a template of what stands between the sections and the button
     status = 200
 
     def __init__(self, data: QueryDict | None = None, *, initial: dict[str, Any] | None = None) -> None:
@@ -122,18 +123,26 @@ class Form(forms.Form):
     def _note(self, refusal: Invalid) -> None:
         self.status = refusal.status
         for name, texts in refusal.errors.items():
-            field = self._field_of(name)
+            field, within = self._field_of(name)
             for text in texts:
-                self.add_error(field, text if field and name in (field, *self.carries) else f"{name}: {text}")
+                self.add_error(field, f"{self._said(field, within)}: {text}" if within else text)
 
-    def _field_of(self, name: str) -> str | None:
+    def _field_of(self, name: str) -> tuple[str | None, list[str]]:
+        """The field that a finding is about, and what within it is meant."""
         parts = name.split(".")
         for end in range(len(parts), 0, -1):
             known = ".".join(parts[:end])
             known = self.carries.get(known, known)
             if known in self.fields:
-                return known
-        return None
+                return known, parts[end:]
+        return None, parts
+
+    def _said(self, field: str | None, within: list[str]) -> str:
+        """Where within a field, as people count: lines from one."""
+        if field is not None and within[0].isdigit():
+            count = "Line" if isinstance(self.fields[field].widget, forms.Textarea) else "Number"
+            return ", ".join([f"{count} {int(within[0]) + 1}", *within[1:]])
+        return ".".join(within)
 
 
 def choose_from(form: forms.Form, name: str, rows: QuerySet[Any]) -> None:

@@ -8,7 +8,7 @@ from django.urls import reverse
 from tests.cast import ROLES
 from tests.deployments.rig import Harbour
 from tests.pages.reading import SCRIPT, get, post
-from webapp.deployments import services
+from webapp.deployments import services, there
 from webapp.deployments.models import Deployment, Replica, Service
 from webapp.jobs.models import Job
 
@@ -39,7 +39,11 @@ def test_saving_what_the_form_shows_keeps_a_service_as_it_is(harbour: Harbour) -
             "limits": {"memory": 64 * 1024**2},
             "restart": {"policy": "no"},
         },
-        overrides={"dev": {"replicas": 3}},
+        overrides={
+            "dev": {"replicas": 3, "command": [], "ports": [], "limits": {"memory": 64 * 1024**2, "cpus": 0.5}},
+            "staging": {"health": {"kind": "http", "port": 80, "path": "/", "grace": 3.0}, "stop_timeout": 0},
+            "production": {"command": ["none"], "restart": {"policy": "no", "retries": 7}, "variables": {"A": " b"}},
+        },
     )
     edit = reverse("service_edit", args=[service.id])
     form = harbour.cast.client("owner").get(edit).context["form"]
@@ -61,8 +65,11 @@ def test_saving_what_the_form_shows_keeps_a_service_as_it_is(harbour: Harbour) -
         ({"replicas": "500"}, "replicas"),
         ({"variables": "LD_PRELOAD=x"}, "variables"),
         ({"health_kind": "http"}, "health_port"),
-        ({"overrides": '{"nowhere": {}}'}, "overrides"),
-        ({"overrides": "{"}, "overrides"),
+        ({"restart": "never"}, "restart"),
+        ({"dev__memory": "1"}, "dev__memory"),
+        ({"dev__replicas": "many"}, "dev__replicas"),
+        ({"staging__health_kind": "http"}, "staging__health_port"),
+        ({"production__ports": "8080\nhttp"}, "production__ports"),
         ({"image": "theirs"}, "image"),
     ],
 )
@@ -72,6 +79,49 @@ def test_what_is_wrong_with_a_service_stands_at_its_field(harbour: Harbour, fiel
     answer = harbour.cast.client("developer").post(new, {**given, **fields})
     assert answer.status_code in (400, 422) and list(answer.context["form"].errors) == [field]
     assert 'class="error"' in answer.content.decode() and Service.objects.count() == 1
+
+
+def edited(harbour: Harbour, **fields: Any) -> Service:
+    """The service after its form was saved with these boxes, and what it showed in the others."""
+    edit = reverse("service_edit", args=[harbour.service.id])
+    form = harbour.cast.client("owner").get(edit).context["form"]
+    kept = {name: form[name].value() for name in form.fields if form[name].value() is not None}
+    assert post(harbour.cast.client("owner"), edit, **{**kept, **fields}) == 302
+    return Service.objects.get()
+
+
+def test_what_differs_in_an_environment_is_typed_in_boxes_and_gone_when_they_are_empty(harbour: Harbour) -> None:
+    edited(harbour, memory="64m", cpus="2", health_kind="http", health_port="80", health_path="/ok")
+    service = edited(harbour, production__replicas="3", production__memory="1g", production__health_port="81")
+    assert service.overrides == {
+        "production": {
+            "replicas": 3,
+            "limits": {"memory": 1024**3, "cpus": 2.0},  # what is left empty is as everywhere
+            "health": {"kind": "http", "port": 81, "path": "/ok"},
+        }
+    }
+    page = " ".join(shown(harbour, "owner", "service_edit", service.id).split())
+    assert 'value="64m"' in page and 'value="1g"' in page
+    assert "all as above" in page and "differs in replicas, memory at most" in page
+    empty = {f"production__{name}": "" for name in there.BOXES}
+    assert edited(harbour, **empty).overrides == {}
+
+
+def test_an_environment_may_have_no_ports_and_the_images_own_command(harbour: Harbour) -> None:
+    edited(harbour, command="sleep\n9", ports="80")
+    service = edited(harbour, dev__command="none", dev__ports="none", staging__command='"none"')
+    assert service.overrides == {"dev": {"command": [], "ports": []}, "staging": {"command": ["none"]}}
+
+
+def test_what_is_wrong_in_a_list_says_in_which_line_and_no_path(harbour: Harbour) -> None:
+    given = {"slug": "other", "image": harbour.image.id, "health_kind": "none", "restart": "no"}
+    new = reverse("service_new", args=[harbour.cast.project.id])
+    wrong = {"ports": "80", "dev__ports": "8080\nhttp", "dev__variables": "LD_PRELOAD=x", "dev__memory": "1"}
+    answer = harbour.cast.client("developer").post(new, {**given, **wrong})
+    errors = answer.context["form"].errors
+    assert errors["dev__ports"][0].startswith("Line 2, container: ") and errors["dev__variables"]
+    html = answer.content.decode()
+    assert "overrides." not in html and "settings." not in html and "not right yet" in html
 
 
 @pytest.mark.parametrize("who", ROLES)

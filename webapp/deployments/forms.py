@@ -1,58 +1,47 @@
 """Forms of services and of what is asked for: text boxes in, the verbs' settings out."""
 
+from dataclasses import dataclass
 from typing import Any
 
 from django import forms
 from django.http import QueryDict
 
 from webapp import writing
+from webapp.deployments import there
 from webapp.deployments.models import DesiredState, Service
-from webapp.deployments.validation import DEFAULTS, HEALTH_KINDS, HEALTH_TIMES, RESTART_POLICIES
+from webapp.deployments.validation import DEFAULTS, HEALTH_KINDS, MAX_OVERRIDES, RESTART_POLICIES
 from webapp.environments.models import Environment
 from webapp.images.models import Build, Image
 from webapp.page import Form, choose_from
 from webapp.teams.models import Project
 
 LONG = 64 * 1024
-FLAT = ("replicas", "stop_timeout")
-LIMITS = ("memory", "cpus", "pids")
-PLACEHOLDERS = {**DEFAULTS["limits"], "memory": f"{DEFAULTS['limits']['memory'] // 1024**2}m"}
+PLACEHOLDERS = {**DEFAULTS["limits"], "memory": writing.memory_text(DEFAULTS["limits"]["memory"])}
 
 
 def _area(rows: int) -> forms.Textarea:
     return forms.Textarea(attrs={"rows": rows, "class": "mono", "spellcheck": "false"})
 
 
-class MappingField(forms.JSONField):
-    """JSON in a box that is empty where there is nothing."""
+@dataclass(frozen=True)
+class Place:
+    """An environment's boxes, and the names of those in which something stands."""
 
-    def prepare_value(self, value: Any) -> Any:
-        return "" if value is None else super().prepare_value(value)
+    environment: Environment
+    fields: tuple[forms.BoundField, ...]
+    filled: tuple[str, ...]
+    wrong: bool
 
 
 class ServiceForm(Form):
-    """What runs and how. Empty means the default, which stands as the placeholder."""
+    """What runs and how, and what differs by environment. Empty means the default, which stands as the placeholder."""
 
-    carries = {
-        "settings.command": "command",
-        "settings.ports": "ports",
-        "settings.health": "health_kind",
-        "settings.health.port": "health_port",
-        "settings.health.path": "health_path",
-        "settings.health.command": "health_command",
-        "settings.limits.memory": "memory",
-        "settings.limits.cpus": "cpus",
-        "settings.limits.pids": "pids",
-        "settings.restart": "restart",
-        "settings.replicas": "replicas",
-        "settings.stop_timeout": "stop_timeout",
-        "settings.variables": "variables",
-    }
+    carries = {f"settings.{path}": name for path, name in there.SETTINGS.items()}
+    below = "services/places.html"
     groups = (
         ("What runs", ("slug", "image", "command", "ports", "replicas", "variables")),
         ("How it proves its health", ("health_kind", "health_port", "health_path", "health_command")),
         ("Limits and restarts", ("memory", "cpus", "pids", "restart", "stop_timeout")),
-        ("What differs by environment", ("overrides",)),
     )
 
     slug = forms.CharField(label="Short name", max_length=500, help_text="Lower-case letters, digits and hyphens.")
@@ -92,52 +81,60 @@ class ServiceForm(Form):
     variables = forms.CharField(
         required=False, widget=_area(3), max_length=LONG * 8, label="Variables", help_text="NAME=value, one a line."
     )
-    overrides = MappingField(
-        required=False,
-        widget=_area(3),
-        label="Settings by environment",
-        help_text='As JSON: {"production": {"replicas": 3, "variables": {"LEVEL": "warn"}}}',
-    )
 
     def __init__(
         self, data: QueryDict | None = None, *, project: Project, service: Service | None = None, image: str = ""
     ) -> None:
         super().__init__(data, initial=initial(service) if service is not None else {"image": image or None})
         self.kept = service.settings if service is not None else {}
+        self.overrides = service.overrides if service is not None else {}
         choose_from(self, "image", Image.objects.filter(project=project))
-        for name in LIMITS:
+        for name in there.LIMITS:
             self.fields[name].widget.attrs["placeholder"] = PLACEHOLDERS[name]
+        self.environments = list(Environment.objects.filter(project=project)[:MAX_OVERRIDES])
+        for environment in self.environments:
+            self._add(environment.slug)
+
+    def _add(self, slug: str) -> None:
+        values = there.shown(override=self.overrides.get(slug, {}), everywhere=self.kept)
+        for name, field in there.boxes(everywhere=self.fields).items():
+            self.fields[there.box(slug=slug, name=name)] = field
+        self.initial.update({there.box(slug=slug, name=name): value for name, value in values.items()})
+        paths = {f"overrides.{slug}.{path}": there.box(slug=slug, name=name) for path, name in there.SETTINGS.items()}
+        self.carries = {**self.carries, **paths}
+
+    def places(self) -> list[Place]:
+        """The environments with their boxes, in their order."""
+        return [self._place(environment) for environment in self.environments]
+
+    def _place(self, environment: Environment) -> Place:
+        fields = [self[there.box(slug=environment.slug, name=name)] for name in there.BOXES]
+        filled = [str(field.label).lower() for field in fields if field.value() not in (None, "")]
+        return Place(environment, tuple(fields), tuple(filled), wrong=any(field.errors for field in fields))
 
     def carried(self) -> dict[str, Any]:
         """The verb's arguments."""
         given = self.cleaned_data
-        settings: dict[str, Any] = {name: given[name] for name in FLAT if given[name] is not None}
+        settings: dict[str, Any] = {name: given[name] for name in there.NUMBERS if given[name] is not None}
         settings["command"] = writing.words(given["command"])
         settings["ports"] = writing.ports(given["ports"])
         settings["variables"] = writing.pairs(given["variables"])
-        settings["limits"] = {name: given[name] for name in LIMITS if given[name] not in (None, "")}
+        settings["limits"] = {name: given[name] for name in there.LIMITS if given[name] not in (None, "")}
         settings["restart"] = {**self.kept.get("restart", {}), "policy": given["restart"]}
-        settings["health"] = self._health()
+        settings["health"] = {**there.health_times(self.kept.get("health", {})), **there.typed_health(given)}
         return {
             "slug": given["slug"],
             "image": given["image"],
             "settings": settings,
-            "overrides": given["overrides"] or {},
+            "overrides": self._overrides(settings),
         }
 
-    def _health(self) -> dict[str, Any]:
-        """The times, which have no box here, stay as they were defined."""
-        given = self.cleaned_data
-        former = self.kept.get("health", {})
-        health: dict[str, Any] = {name: former[name] for name in (*HEALTH_TIMES, "retries") if name in former}
-        health["kind"] = given["health_kind"]
-        if given["health_port"] is not None:
-            health["port"] = given["health_port"]
-        if given["health_path"]:
-            health["path"] = given["health_path"]
-        if given["health_command"].strip():
-            health["command"] = writing.words(given["health_command"])
-        return health
+    def _overrides(self, settings: dict[str, Any]) -> dict[str, Any]:
+        found = {}
+        for slug in (environment.slug for environment in self.environments):
+            given = {name: self.cleaned_data[there.box(slug=slug, name=name)] for name in there.BOXES}
+            found[slug] = there.carried(given=given, everywhere=settings, former=self.overrides.get(slug, {}))
+        return {slug: override for slug, override in found.items() if override}
 
 
 def initial(service: Service) -> dict[str, Any]:
@@ -154,12 +151,11 @@ def initial(service: Service) -> dict[str, Any]:
         "health_port": health.get("port"),
         "health_path": health.get("path", ""),
         "health_command": writing.words_text(health.get("command", [])),
-        **{name: limits.get(name) for name in LIMITS},
+        **{name: limits.get(name) for name in there.LIMITS},
         "memory": writing.memory_text(limits.get("memory")),
         "restart": settings.get("restart", DEFAULTS["restart"])["policy"],
         "stop_timeout": settings.get("stop_timeout"),
         "variables": writing.pairs_text(settings.get("variables", {})),
-        "overrides": service.overrides or None,
     }
 
 
