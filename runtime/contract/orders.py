@@ -9,6 +9,8 @@ from typing import Any, Literal
 
 import msgspec
 
+from runtime.contract.archives.rules import Format
+
 
 class Strict(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """Base of every message part: immutable, nothing unknown. (`kw_only` is not inherited, so each class says it.)
@@ -55,7 +57,17 @@ class GitSource(Strict, frozen=True, kw_only=True, tag_field="kind", tag="git"):
     credential: str | None = None  # name of a secret in the claim: "user:password"
 
 
-Source = InlineSource | GitSource
+class ArchiveSource(Strict, frozen=True, kw_only=True, tag_field="kind", tag="archive"):
+    """An uploaded archive, fetched from the control plane by its digest (`wire.blob_path`) and unpacked on the host."""
+
+    digest: str  # sha256 of the archive itself
+    size: int  # its bytes
+    format: Format
+    directory: str = "."
+    dockerfile: str = "Dockerfile"
+
+
+Source = InlineSource | GitSource | ArchiveSource
 
 
 class Login(Strict, frozen=True, kw_only=True):

@@ -10,6 +10,7 @@ carry `Slipway-Job-Token`.
 | POST /ingest/jobs/{id}/progress/  | Progress   | 204               | 401, 409, 413 |
 | POST /ingest/jobs/{id}/lines/     | Lines      | LinesAnswer       | 401, 409, 413 |
 | POST /ingest/jobs/{id}/finish/    | Finish     | 204               | 401, 409 (`MissingLines`: lines are missing) |
+| GET /ingest/jobs/{id}/blobs/{digest}/ | (Range: bytes=N-) | the bytes | 401, 404 not in its order, 409 |
 | WebSocket /ingest/link/           | Up / Down  |                   | 403 in the handshake |
 """
 
@@ -44,6 +45,11 @@ class MissingLines(Strict, frozen=True, kw_only=True):
 def job_path(job: str, call: str) -> str:
     """`call` is heartbeat, progress, lines or finish."""
     return f"/ingest/jobs/{job}/{call}/"
+
+
+def blob_path(job: str, digest: str) -> str:
+    """Bytes that the job's order names. They never change, so what broke off goes on where it was."""
+    return f"/ingest/jobs/{job}/blobs/{digest}/"
 
 
 claim_request_decoder = msgspec.json.Decoder(ClaimRequest)

@@ -26,7 +26,7 @@ from runtime.procedures.push_image import Shipper
 from runtime.redaction import Redactor
 from runtime.sources import fetch
 from runtime.sources.context import Context
-from runtime.sources.means import GitLimits, Means
+from runtime.sources.means import NO_BLOBS, Blobs, GitLimits, Means
 
 
 def build_image(
@@ -38,6 +38,7 @@ def build_image(
     workdir: Path,
     instance: str,
     git: GitLimits | None = None,
+    blobs: Blobs = NO_BLOBS,
 ) -> ImageResult:
     """Carries out `order`. Raises ProcedureError or Cancelled; leaves nothing behind in `workdir`."""
     redactor = Redactor(secrets.values())
@@ -52,7 +53,7 @@ def build_image(
             return push_built(order, _result(engine, image_id, builder=builder), shipper=shipper)
         with tempfile.TemporaryDirectory(prefix="build-", dir=workdir) as private:
             with reporter.step("Get the source"):
-                context = _context(order, reporter, secrets, Path(private), git or GitLimits())
+                context = _context(order, reporter, secrets, Path(private), git or GitLimits(), blobs)
             if BASE_IMAGE in base_images(context.dockerfile_text):
                 ensure_base_image(engine=engine, reporter=reporter, workdir=Path(private))
             tell_mismatch(order, context.dockerfile_text, reporter)
@@ -82,7 +83,9 @@ def _finished_before(order: BuildImage, engine: Engine) -> str | None:
     return image.image_id if image.labels.get(LABEL_BUILD) == order.build else None
 
 
-def _context(order: BuildImage, reporter: Reporter, secrets: Secrets, private: Path, git: GitLimits) -> Context:
+def _context(
+    order: BuildImage, reporter: Reporter, secrets: Secrets, private: Path, git: GitLimits, blobs: Blobs
+) -> Context:
     check_build_args(order.args)
     directory = private / "source"
     directory.mkdir(mode=0o700)
@@ -92,6 +95,7 @@ def _context(order: BuildImage, reporter: Reporter, secrets: Secrets, private: P
         fact=reporter.fact,
         check_cancelled=reporter.check_cancelled,
         git=git,
+        blobs=blobs,
     )
     return fetch(order.source, directory=directory, means=means)
 

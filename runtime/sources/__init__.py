@@ -4,7 +4,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from runtime.contract.orders import GitSource, InlineSource, Source
+from runtime.contract.orders import ArchiveSource, GitSource, InlineSource, Source
+from runtime.sources.archive import fetch_archive
 from runtime.sources.context import Context
 from runtime.sources.git import fetch_git
 from runtime.sources.inline import write_inline
@@ -24,4 +25,12 @@ def _git(source: GitSource, directory: Path, means: Means) -> Context:
     return fetch_git(source, directory=directory, means=means)
 
 
-_KINDS: dict[type[Source], Callable[[Any, Path, Means], Context]] = {InlineSource: _inline, GitSource: _git}
+def _archive(source: ArchiveSource, directory: Path, means: Means) -> Context:
+    return fetch_archive(source, directory=directory, means=means)
+
+
+_KINDS: dict[type[Source], Callable[[Any, Path, Means], Context]] = {
+    InlineSource: _inline,
+    GitSource: _git,
+    ArchiveSource: _archive,
+}

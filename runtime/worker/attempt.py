@@ -3,7 +3,7 @@
 import shutil
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -59,6 +59,9 @@ class Held:
 
     def lines(self, lines: Lines) -> LinesAnswer:
         return self.control_plane.lines(self.job, self.token, lines)
+
+    def blob(self, digest: str, *, start: int) -> AbstractContextManager[Iterator[bytes]]:
+        return self.control_plane.blob(self.job, self.token, digest, start=start)
 
     def finish(self, finish: Finish) -> None:
         self.control_plane.finish(self.job, self.token, finish)

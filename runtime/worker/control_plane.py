@@ -1,6 +1,8 @@
 """The host's calls to the control plane, one method each. One call is one try: who calls decides on another."""
 
 import platform
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TypeVar
 
 import httpx
@@ -16,6 +18,7 @@ ANSWER_SECONDS = 15.0
 HEARTBEAT_SECONDS = 4.0
 MAX_CONNECTIONS = 64
 MAX_DETAIL = 300
+CHUNK = 256 * 1024  # of a blob
 USER_AGENT = f"slipway-worker/{CONTRACT_VERSION} python/{platform.python_version()}"
 
 Answer = TypeVar("Answer")
@@ -87,6 +90,20 @@ class ControlPlane:
     def finish(self, job: str, token: Secret, finish: Finish) -> None:
         """Raises LinesMissing, besides what every call raises."""
         self._post(wire.job_path(job, "finish"), finish, token=token)
+
+    @contextmanager
+    def blob(self, job: str, token: Secret, digest: str, *, start: int) -> Iterator[Iterator[bytes]]:
+        """The bytes from `start` on, as they come. Raises Unreachable also in the middle of them."""
+        path = wire.blob_path(job, digest)
+        headers = {HEADER_JOB_TOKEN: token.reveal(), "Range": f"bytes={start}-", "Accept-Encoding": "identity"}
+        try:
+            with self._client.stream("GET", path, headers=headers) as response:
+                if response.status_code != 206:
+                    response.read()
+                    raise _refusal(path, response)
+                yield response.iter_raw(CHUNK)
+        except httpx.TransportError as error:
+            raise Unreachable(f"{path}: {type(error).__name__}") from error
 
     def _post(
         self, path: str, message: msgspec.Struct, *, token: Secret | None = None, seconds: float = ANSWER_SECONDS

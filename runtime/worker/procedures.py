@@ -22,6 +22,7 @@ from runtime.procedures.forget_images import forget_images
 from runtime.procedures.pull_image import pull_image
 from runtime.procedures.push_image import push_image
 from runtime.worker.attempt import Attempt, Hands
+from runtime.worker.blobs import JobBlobs
 
 FORGETTING = "images to be forgotten"  # one order of this kind at a time
 
@@ -52,6 +53,7 @@ def _build(order: BuildImage, attempt: Attempt, hands: Hands) -> Result:
         secrets=attempt.secrets,
         workdir=attempt.folder,
         git=hands.git,
+        blobs=JobBlobs(attempt.held),
         instance=attempt.claim.instance,
     )
 

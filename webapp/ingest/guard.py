@@ -81,12 +81,18 @@ def message_of_job(
     ended: bool = False,
 ) -> OfJob[Message]:
     """The body of a call about a job. `ended`: the job may have ended by this very attempt (a repeated last word)."""
+    job = job_of(request, host=host, job_id=job_id, ended=ended)
+    return OfJob(host=host, job=job, message=_decode(_body(request, limit), decoder))
+
+
+def job_of(request: HttpRequest, *, host: Host, job_id: str, ended: bool = False) -> Job:
+    """The job of a call about one, which this host holds by this attempt."""
     if not names.ID.fullmatch(job_id):
         raise Missing(code="job.missing", detail="This host was given no such job.")
     job = jobs.open_job(host=host, job_id=job_id, token=request.headers.get(names.HEADER_JOB_TOKEN, ""))
     if not (ended and states.is_terminal(states.JOB, job.state)):
         jobs.require_live(job)
-    return OfJob(host=host, job=job, message=_decode(_body(request, limit), decoder))
+    return job
 
 
 def check_lines(lines: Lines, *, log_id: str) -> None:

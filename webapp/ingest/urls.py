@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from webapp.ingest import views
+from webapp.ingest import blobs, views
 
 urlpatterns = [
     path("claims/", views.claims),
@@ -10,4 +10,5 @@ urlpatterns = [
     path("jobs/<str:job_id>/progress/", views.progress),
     path("jobs/<str:job_id>/lines/", views.lines),
     path("jobs/<str:job_id>/finish/", views.finish),
+    path("jobs/<str:job_id>/blobs/<str:digest>/", blobs.blob),
 ]

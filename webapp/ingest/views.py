@@ -6,10 +6,10 @@ from typing import Concatenate, Literal, ParamSpec
 
 import msgspec
 from django.db import transaction
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.utils.timezone import now
 from django.views.decorators.csrf import csrf_exempt
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_http_methods
 
 from runtime.contract import wire
 from runtime.contract.reports import LinesAnswer, Problem
@@ -20,7 +20,9 @@ from webapp.logs import tail
 from webapp.problems import Missing, Refusal
 
 P = ParamSpec("P")
-Call = Callable[Concatenate[HttpRequest, Host, P], HttpResponse]
+Answer = HttpResponse | StreamingHttpResponse
+Call = Callable[Concatenate[HttpRequest, Host, P], Answer]
+Served = Callable[Concatenate[HttpRequest, P], Answer]
 
 # Refusals of a claim after which no later one can succeed: whose they are, and what to do.
 NEVER: Mapping[str, tuple[Literal["user", "us"], str]] = {
@@ -32,13 +34,21 @@ NEVER: Mapping[str, tuple[Literal["user", "us"], str]] = {
 }
 
 
-def from_host(call: Call[P]) -> Callable[Concatenate[HttpRequest, P], HttpResponse]:
-    """Admit only hosts; answer and remember what is refused."""
+def from_host(call: Call[P]) -> Served[P]:
+    """Admit only hosts, which say something; answer and remember what is refused."""
+    return _admitting(call, "POST")
 
+
+def reading_host(call: Call[P]) -> Served[P]:
+    """The same for what hosts only read."""
+    return _admitting(call, "GET")
+
+
+def _admitting(call: Call[P], method: str) -> Served[P]:
     @csrf_exempt
-    @require_POST
+    @require_http_methods([method])
     @wraps(call)
-    def admitted(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+    def admitted(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> Answer:
         host = None
         try:
             host = guard.host_of(guard.headers_of(request))

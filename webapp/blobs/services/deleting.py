@@ -10,7 +10,6 @@ from webapp.blobs.models import READY, RECEIVING, Blob, Upload
 from webapp.blobs.services.receiving import MAX_SECONDS
 from webapp.blobs.using import Users
 from webapp.problems import Conflicting
-from webapp.teams.models import Project
 from webapp.teams.policy import SYSTEM, Action, Actor, require
 
 KEPT_UNUSED = timedelta(days=7)  # somebody may be about to define an image with it
@@ -22,7 +21,7 @@ def delete_upload(*, actor: Actor, upload: Upload, users: Users) -> None:
     """Delete it, and its bytes unless another project has them too. Raises `Conflicting` while an image needs it."""
     require(actor, Action.DEFINE, upload.project)
     with transaction.atomic():
-        Project.objects.select_for_update().get(id=upload.project_id)
+        _lock(upload)
         uses = users([upload]).get(upload.id, [])
         if uses:
             named = ", ".join(use.slug for use in uses[:5])
@@ -48,7 +47,7 @@ def _tidy_unused(now: datetime, users: Users) -> int:
     done = 0
     for upload in [upload for upload in old if not named.get(upload.id)][:A_PASS]:
         with transaction.atomic():
-            Project.objects.select_for_update().get(id=upload.project_id)
+            _lock(upload)
             fresh = Upload.objects.filter(id=upload.id, brought_at=upload.brought_at).exists()
             if fresh and not users([upload]).get(upload.id):
                 _let_go(SYSTEM, upload)
@@ -77,6 +76,11 @@ def _sweep(digests: list[str]) -> int:
                 blob.delete()
                 done += 1
     return done
+
+
+def _lock(upload: Upload) -> None:
+    """Whoever asks for a build from it waits, and then finds it gone."""
+    list(Upload.objects.select_for_update().filter(id=upload.id).values_list("id"))
 
 
 def _let_go(actor: Actor, upload: Upload) -> None:

@@ -1,12 +1,14 @@
 """The form of an image's definition: the boxes of each kind of source, and how it is built."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django import forms
 from django.http import QueryDict
 
 from webapp import writing
+from webapp.blobs.models import Upload
+from webapp.images.forms.archive import ARCHIVE, offer
 from webapp.images.forms.boxes import LONG, SHORT, Boxes, area
 from webapp.images.forms.git import GIT
 from webapp.images.forms.inline import INLINE
@@ -16,7 +18,7 @@ from webapp.images.validation import DEFAULT_TIMEOUT
 from webapp.page import Form
 
 EMPTY_FILES = 2  # boxes for new ones
-KINDS: Mapping[str, Boxes] = {"dockerfile": INLINE, "git": GIT, "reference": REFERENCE}
+KINDS: Mapping[str, Boxes] = {"dockerfile": INLINE, "git": GIT, "archive": ARCHIVE, "reference": REFERENCE}
 COMMON = {
     "source.kind": "kind",
     "build.args": "args",
@@ -56,10 +58,18 @@ class ImageForm(Form):
     timeout = forms.IntegerField(required=False, label="Seconds it may take", initial=DEFAULT_TIMEOUT)
     no_cache = forms.BooleanField(required=False, label="Build every step anew, without the cache")
 
-    def __init__(self, data: QueryDict | None = None, *, image: Image | None = None) -> None:
-        super().__init__(data, initial=_initial(image) if image is not None else None)
+    def __init__(
+        self,
+        data: QueryDict | None = None,
+        *,
+        image: Image | None = None,
+        uploads: Iterable[Upload] = (),
+        initial: dict[str, Any] | None = None,
+    ) -> None:
+        super().__init__(data, initial=_initial(image) if image is not None else initial)
         for boxes in KINDS.values():
             self.add(boxes.fields())
+        offer(self.fields["upload"], uploads)
         chosen = KINDS.get(data.get("kind", "")) if data is not None else None
         self.carries = {**COMMON, **(chosen.carries if chosen is not None else {})}
         known = image.source.get("files", {}) if image is not None else {}

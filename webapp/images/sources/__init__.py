@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from runtime.contract.orders import ImageOrder
 from webapp.findings import Findings
-from webapp.images.sources import git, inline, reference
+from webapp.images.sources import archive, git, inline, reference
 from webapp.images.sources.building import Asked, build_order
 from webapp.teams.models import Project
 
@@ -41,6 +41,7 @@ class Kind(NamedTuple):
 KINDS: Mapping[str, Kind] = {
     "dockerfile": Kind(clean=inline.clean, schema=inline.SCHEMA),
     "git": Kind(clean=git.clean, schema=git.SCHEMA, settle=git.settle, secrets=git.secrets, has_refs=True),
+    "archive": Kind(clean=archive.clean, schema=archive.SCHEMA, settle=archive.settle, order=archive.order),
     "reference": Kind(
         clean=reference.clean, schema=reference.SCHEMA, settle=reference.settle, order=reference.order, builds=False
     ),

@@ -8,6 +8,8 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 
+from webapp.blobs.models import Upload
+from webapp.blobs.services import max_bytes
 from webapp.images import services
 from webapp.images.forms import BuildForm, ImageForm
 from webapp.images.models import Build, Image
@@ -18,6 +20,7 @@ from webapp.teams.models import Project
 from webapp.teams.policy import Action, may, require
 
 BUILDS_A_PAGE = 25
+UPLOADS_OFFERED = 100
 
 
 @with_editor
@@ -27,12 +30,15 @@ def new(request: PageRequest, id: str) -> HttpResponse:
     actor = request.actor
     project = find(Project.objects.visible_to(actor).select_related("team"), id)
     require(actor, Action.DEFINE, project)
-    form = ImageForm(request.POST or None)
+    uploads = _uploads(project)
+    wanted = {"kind": "archive", "upload": request.GET["upload"]} if "upload" in request.GET else None
+    form = ImageForm(request.POST or None, uploads=uploads, initial=wanted)
     if request.method == "POST":
         image = form.attempt(lambda: services.define_image(actor=actor, project=project, **form.carried()))
         if image is not None:
             return _after(request, image)
     facts = {"project": project, "form": form, "builds": may(actor, Action.BUILD, project)}
+    facts["upload_max_bytes"] = max_bytes()
     return render(request, "images/form.html", facts, status=form.status)
 
 
@@ -42,13 +48,14 @@ def edit(request: PageRequest, id: str) -> HttpResponse:
     """Change an image; builds that were made stay what they are."""
     image = _load(request, id)
     require(request.actor, Action.DEFINE, image.project)
-    form = ImageForm(request.POST or None, image=image)
+    form = ImageForm(request.POST or None, image=image, uploads=_uploads(image.project))
     if request.method == "POST":
         changed = form.attempt(lambda: services.change_image(actor=request.actor, image=image, **form.carried()))
         if changed is not None:
             return _after(request, changed)
     facts = {"project": image.project, "image": image, "form": form}
     facts["builds"] = may(request.actor, Action.BUILD, image.project)
+    facts["upload_max_bytes"] = max_bytes()
     return render(request, "images/form.html", facts, status=form.status)
 
 
@@ -101,6 +108,10 @@ def _after(request: PageRequest, image: Image) -> HttpResponse:
     if "build" not in request.POST:
         return redirect("image", image.id)
     return redirect("build", services.request_build(actor=request.actor, image=image).id)
+
+
+def _uploads(project: Project) -> list[Upload]:
+    return list(Upload.objects.ready().filter(project=project)[:UPLOADS_OFFERED])
 
 
 def _load(request: PageRequest, id: str) -> Image:
