@@ -67,6 +67,7 @@ def play(house: House) -> dict[str, str]:
         host = get(api, "hosts/")["results"][0]["id"]
         post(api, "secrets/", {"project": project["id"], "name": "API_KEY", "value": "not to be seen"})
         empty, failed = _beside(api, team)
+        post(api, f"builds/{built['id']}/exports/", {"layout": "oci"}, status=202)
         invited = post(api, f"teams/{team}/invitations/", {"role": "developer"})
         more = _doors(api, project["id"])
     return {
@@ -82,6 +83,7 @@ def play(house: House) -> dict[str, str]:
         "new-service": f"/projects/{project['id']}/services/new/",
         "image": f"/images/{image}/",
         "build": f"/builds/{built['id']}/",
+        "exports": f"/builds/{built['id']}/exports/",
         "failed": f"/builds/{failed}/",
         "service": f"/services/{services[0]['id']}/",
         "deploy": f"/services/{services[0]['id']}/deployment/",

@@ -6,6 +6,7 @@ from webapp.deploykeys import api as deploykeys
 from webapp.deployments import api as deployments
 from webapp.deployments import using
 from webapp.environments import api as environments
+from webapp.exports import api as exports
 from webapp.hooks import api as hooks
 from webapp.hosts import api as hosts
 from webapp.images import api as images
@@ -35,6 +36,7 @@ urlpatterns = [
     *revisions.urlpatterns,
     *comparing.urlpatterns,
     *lint.urlpatterns,
+    *exports.urlpatterns,
     *retention.urlpatterns,
     *hooks.urlpatterns,
     *deployments.urlpatterns,

@@ -84,6 +84,7 @@ INSTALLED_APPS = [
     "webapp.blobs",
     "webapp.images",
     "webapp.deployments",
+    "webapp.exports",
     "webapp.retention",
     "webapp.hooks",
     "webapp.snapshots",
@@ -202,6 +203,7 @@ CONTENT_SECURITY_POLICY = {
 }
 
 DATA_UPLOAD_MAX_MEMORY_SIZE = 4 * 1024 * 1024
+MAX_EXPORT_BYTES = env.int("SLIPWAY_MAX_EXPORT", default=20 * 1024**3)  # of one archive
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 500
 
 REST_FRAMEWORK = {

@@ -283,5 +283,19 @@ class ForgetImages(Strict, frozen=True, kw_only=True, tag_field="kind", tag="for
     images: tuple[ForgottenImage, ...]
 
 
+class ExportImage(Strict, frozen=True, kw_only=True, tag_field="kind", tag="export_image"):
+    """Send an image that is here as one archive, piece by piece, to where the job's pieces go.
+
+    `name` is what the archive calls the image; an OCI layout says it as its reference.
+    """
+
+    image: str  # its ID
+    name: str
+    layout: Literal["docker", "oci"] = "docker"
+    limit: int  # bytes
+    timeout: int = 3600  # seconds
+
+
 ImageOrder = BuildImage | PullImage | CommitContainer  # what ends in an image that is a build
-Order = BuildImage | PullImage | PushImage | CommitContainer | DiffContainer | ConvergeService | ForgetImages
+OnImage = PushImage | ForgetImages | ExportImage  # what is done with one
+Order = ImageOrder | OnImage | DiffContainer | ConvergeService

@@ -192,7 +192,14 @@ class FilesResult(Strict, frozen=True, kw_only=True, tag_field="kind", tag="file
     counted: bool = True
 
 
-Result = ImageResult | PushResult | ServiceResult | FilesResult | Forgotten
+class Exported(Strict, frozen=True, kw_only=True, tag_field="kind", tag="exported"):
+    """An archive of which every byte was sent and taken: how many, and the sha256 of all of them."""
+
+    size: int
+    digest: str
+
+
+Result = ImageResult | PushResult | ServiceResult | FilesResult | Forgotten | Exported
 
 
 class Problem(Strict, frozen=True, kw_only=True):

@@ -11,6 +11,7 @@ carry `Slipway-Job-Token`.
 | POST /ingest/jobs/{id}/lines/     | Lines      | LinesAnswer       | 401, 409, 413 |
 | POST /ingest/jobs/{id}/finish/    | Finish     | 204               | 401, 409 (`MissingLines`: lines are missing) |
 | GET /ingest/jobs/{id}/blobs/{digest}/ | (Range: bytes=N-) | the bytes | 401, 404 not in its order, 409 |
+| PUT /ingest/jobs/{id}/pieces/{offset}/ | bytes | PieceAnswer   | 401, 409, 413 |
 | WebSocket /ingest/link/           | Up / Down  |                   | 403 in the handshake |
 """
 
@@ -21,6 +22,7 @@ from runtime.contract.reports import Claim, Finish, HeartbeatAnswer, Lines, Line
 
 CLAIMS_PATH = "/ingest/claims/"
 LINK_PATH = "/ingest/link/"
+PIECE_BYTES = 2 * 1024 * 1024  # of what an export sends, at most
 
 
 class ClaimRequest(Strict, frozen=True, kw_only=True):
@@ -33,6 +35,12 @@ class Heartbeat(Strict, frozen=True, kw_only=True):
     """I am still at it. The host's clock is for showing skew, nothing is decided by it."""
 
     clock_ns: int
+
+
+class PieceAnswer(Strict, frozen=True, kw_only=True):
+    """So many bytes of what this attempt sends are held. A piece that is sent again is taken once."""
+
+    held: int
 
 
 class MissingLines(Strict, frozen=True, kw_only=True):
@@ -52,6 +60,11 @@ def blob_path(job: str, digest: str) -> str:
     return f"/ingest/jobs/{job}/blobs/{digest}/"
 
 
+def piece_path(job: str, offset: int) -> str:
+    """Where the piece that begins at `offset` of an attempt's bytes goes."""
+    return f"/ingest/jobs/{job}/pieces/{offset}/"
+
+
 claim_request_decoder = msgspec.json.Decoder(ClaimRequest)
 claim_decoder = msgspec.json.Decoder(Claim)
 heartbeat_decoder = msgspec.json.Decoder(Heartbeat)
@@ -59,5 +72,6 @@ heartbeat_answer_decoder = msgspec.json.Decoder(HeartbeatAnswer)
 progress_decoder = msgspec.json.Decoder(Progress)
 lines_decoder = msgspec.json.Decoder(Lines)
 lines_answer_decoder = msgspec.json.Decoder(LinesAnswer)
+piece_answer_decoder = msgspec.json.Decoder(PieceAnswer)
 finish_decoder = msgspec.json.Decoder(Finish)
 missing_lines_decoder = msgspec.json.Decoder(MissingLines)

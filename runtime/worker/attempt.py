@@ -63,6 +63,9 @@ class Held:
     def blob(self, digest: str, *, start: int) -> AbstractContextManager[Iterator[bytes]]:
         return self.control_plane.blob(self.job, self.token, digest, start=start)
 
+    def piece(self, offset: int, piece: bytes) -> int:
+        return self.control_plane.piece(self.job, self.token, offset, piece)
+
     def finish(self, finish: Finish) -> None:
         self.control_plane.finish(self.job, self.token, finish)
 

@@ -16,6 +16,7 @@ from runtime.redaction import Secret
 CONNECT_SECONDS = 3.0
 ANSWER_SECONDS = 15.0
 HEARTBEAT_SECONDS = 4.0
+BLOB_SECONDS = 60.0
 MAX_CONNECTIONS = 64
 MAX_DETAIL = 300
 CHUNK = 256 * 1024  # of a blob
@@ -87,6 +88,13 @@ class ControlPlane:
         response = self._post(wire.job_path(job, "lines"), lines, token=token)
         return _read(response, wire.lines_answer_decoder)
 
+    def piece(self, job: str, token: Secret, offset: int, piece: bytes) -> int:
+        """Sends one piece of an attempt's bytes; how many are held now."""
+        headers = {HEADER_JOB_TOKEN: token.reveal(), "Content-Type": "application/octet-stream"}
+        path = wire.piece_path(job, offset)
+        response = self._call("PUT", path, content=piece, headers=headers, seconds=BLOB_SECONDS)
+        return _read(response, wire.piece_answer_decoder).held
+
     def finish(self, job: str, token: Secret, finish: Finish) -> None:
         """Raises LinesMissing, besides what every call raises."""
         self._post(wire.job_path(job, "finish"), finish, token=token)
@@ -109,9 +117,14 @@ class ControlPlane:
         self, path: str, message: msgspec.Struct, *, token: Secret | None = None, seconds: float = ANSWER_SECONDS
     ) -> httpx.Response:
         headers = {HEADER_JOB_TOKEN: token.reveal()} if token else {}
+        return self._call("POST", path, content=encode(message), headers=headers, seconds=seconds)
+
+    def _call(
+        self, method: str, path: str, *, content: bytes, headers: dict[str, str], seconds: float
+    ) -> httpx.Response:
         timeout = httpx.Timeout(seconds, connect=CONNECT_SECONDS)
         try:
-            response = self._client.post(path, content=encode(message), headers=headers, timeout=timeout)
+            response = self._client.request(method, path, content=content, headers=headers, timeout=timeout)
         except httpx.TransportError as error:
             raise Unreachable(f"{path}: {type(error).__name__}") from error
         if not response.is_success:

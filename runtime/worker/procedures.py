@@ -1,6 +1,7 @@
 """Which procedure carries out which order, and what two of them must not work on at once."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any, NamedTuple
 
 from runtime.contract.orders import (
@@ -8,6 +9,7 @@ from runtime.contract.orders import (
     CommitContainer,
     ConvergeService,
     DiffContainer,
+    ExportImage,
     ForgetImages,
     Order,
     PullImage,
@@ -18,11 +20,13 @@ from runtime.procedures.build_image import build_image
 from runtime.procedures.commit_container import commit_container
 from runtime.procedures.converge_service import converge_service
 from runtime.procedures.diff_container import diff_container
+from runtime.procedures.export_image import export_image
 from runtime.procedures.forget_images import forget_images
 from runtime.procedures.pull_image import pull_image
 from runtime.procedures.push_image import push_image
 from runtime.worker.attempt import Attempt, Hands
 from runtime.worker.blobs import JobBlobs
+from runtime.worker.sending import send_piece
 
 FORGETTING = "images to be forgotten"  # one order of this kind at a time
 
@@ -80,6 +84,16 @@ def _push(order: PushImage, attempt: Attempt, hands: Hands) -> Result:
     return push_image(order, engine=hands.engine, reporter=attempt.reporter, secrets=attempt.secrets)
 
 
+def _export(order: ExportImage, attempt: Attempt, hands: Hands) -> Result:
+    return export_image(
+        order,
+        engine=hands.engine,
+        reporter=attempt.reporter,
+        workdir=attempt.folder,
+        send=partial(send_piece, attempt),
+    )
+
+
 def _converge(order: ConvergeService, attempt: Attempt, hands: Hands) -> Result:
     """The agent learns what to mask before a container can say it; no container is given a registry's password."""
     given = [attempt.secrets[name] for name in order.spec.secrets.values() if name in attempt.secrets]
@@ -112,6 +126,7 @@ ORDERS: dict[type[Order], _Procedure] = {
     BuildImage: _Procedure(lambda order: f"build {order.build}", _build),
     PullImage: _Procedure(lambda order: f"pull {order.reference}", _pull),
     PushImage: _Procedure(lambda order: f"push of {order.image}", _push),
+    ExportImage: _Procedure(lambda order: f"export of {order.image}", _export),
     ForgetImages: _Procedure(lambda order: FORGETTING, _forget),
     CommitContainer: _Procedure(lambda order: f"build {order.build}", _commit),
     DiffContainer: _Procedure(lambda order: f"files of {order.container}", _diff),

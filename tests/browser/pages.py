@@ -11,6 +11,7 @@ PAGES = {
     "board": "project",
     "build": "build",
     "build_comparison": "compared build",
+    "build_exports": "build",
     "build_push": "build",
     "channel": "channel",
     "channel_new": "project",
@@ -65,6 +66,8 @@ PAGES = {
 OTHERS = {
     "board_part",
     "build_part",
+    "build_exports_part",
+    "export_archive",
     "deployment_part",
     "home",
     "host_part",

@@ -157,6 +157,7 @@ def test_every_duty_has_its_part_and_no_lease_waits_for_a_chore() -> None:
             "deliveries",
             "old notices",
         ],
+        "archives": ["exports", "old exports"],
         "notices": ["notices"],
     }
 

@@ -10,6 +10,7 @@ from tests.cast import PASSWORD, Cast
 from tests.deploykeys import rules as deploykeys
 from tests.deployments import rules as running
 from tests.environments import rules as environments
+from tests.exports import rules as exports
 from tests.hooks import rules as hooks
 from tests.hosts import rules as hosts
 from tests.notices import rules as notices
@@ -283,6 +284,10 @@ REGISTRIES = (
     look("registry_content", MEMBERS, registries.a_registry),
     act("registry_check", OPERATORS, registries.a_registry),
     act("registry_remove", OPERATORS, registries.a_registry),
+    *form("build_exports", MEMBERS, DEVELOPERS, exports.a_build, exports.a_layout),
+    look("build_exports_part", MEMBERS, exports.a_build),
+    act("export_cancel", DEVELOPERS, exports.an_export),
+    look("export_archive", exports.NOT_READY, exports.an_export),
     *form("retention", MEMBERS, OPERATORS, retention.a_project, retention.a_form),
     act("retention_run", OPERATORS, retention.a_project),
     act("retention_clear", OPERATORS, retention.a_project),

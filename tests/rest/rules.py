@@ -5,6 +5,7 @@ from tests.blobs.rules import RULES as UPLOADS
 from tests.deploykeys.rules import RULES as DEPLOY_KEYS
 from tests.deployments.rules import RULES as RUNNING
 from tests.environments.rules import RULES as ENVIRONMENTS
+from tests.exports.rules import RULES as EXPORTS
 from tests.hooks.rules import RULES as HOOKS
 from tests.hosts.rules import RULES as HOSTS
 from tests.notices.rules import RULES as NOTICES
@@ -39,6 +40,7 @@ RULES: tuple[Rule, ...] = (
     *DEPLOY_KEYS,
     *RUNNING,
     *RETENTION,
+    *EXPORTS,
     *HOOKS,
     *NOTICES,
     *SNAPSHOTS,

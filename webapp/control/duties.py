@@ -9,6 +9,7 @@ from webapp.audit import services as audit
 from webapp.blobs import services as blobs
 from webapp.control.loop import Part
 from webapp.deployments import reconcile
+from webapp.exports import rounds as exports
 from webapp.hooks import services as hooks
 from webapp.hosts import services as hosts
 from webapp.hosts.models import Host
@@ -87,6 +88,14 @@ def _tidy_uploads(moment: datetime) -> int:
     return blobs.tidy(now=moment, users=archived.users)
 
 
+def _check_exports(moment: datetime) -> int:
+    return exports.check(now=moment)
+
+
+def _let_exports_go(moment: datetime) -> int:
+    return exports.let_go(now=moment)
+
+
 # Each loop is a thread of its own: what is slow, or calls somebody outside, is a chore, and no lease waits for it.
 # Lines have a loop to themselves, since hosts keep in their spool what is not archived.
 LOOPS: Mapping[str, Sequence[Part]] = {
@@ -105,6 +114,10 @@ LOOPS: Mapping[str, Sequence[Part]] = {
         Part("uploads", _tidy_uploads, every=300.0),
         Part("deliveries", _prune_deliveries, every=600.0),
         Part("old notices", _prune_notices, every=600.0),
+    ),
+    "archives": (  # which may be large, and are read to their end
+        Part("exports", _check_exports, every=1.0),
+        Part("old exports", _let_exports_go, every=60.0),
     ),
     "notices": (Part("notices", _send_notices, every=1.0),),  # waits for others, so nothing waits for it
 }

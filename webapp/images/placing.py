@@ -3,8 +3,10 @@
 from django.db.models import Count
 
 from runtime.contract import states
+from webapp.holdings import services as holdings
 from webapp.hosts.models import Host
 from webapp.hosts.wording import why_not_ready
+from webapp.images.models import Build
 from webapp.jobs.models import Job
 from webapp.problems import Unplannable
 from webapp.teams.models import Project
@@ -44,6 +46,24 @@ def why_it_cannot(host: Host) -> str:
     if host.state == "ready" and _builds(host):
         return f"Host {host.name} does not serve the team."
     return _reason(host)
+
+
+def choose_holder(build: Build, *, code: str, act: str) -> Host:
+    """A host that holds the build's image and takes orders: the one that built it, if that is such a one.
+
+    Raises `Unplannable` with this `code`: no such host can `act` (push it, send it).
+    """
+    serving = Host.objects.serving(build.image.project.team_id)
+    holding = list(serving.filter(id__in=holdings.hosts_with(build.config_digest)))
+    ready = [host for host in holding if host.state == "ready"]
+    if not ready:
+        raise Unplannable(
+            code=code,
+            detail=f"No host that holds the image can {act} now.",
+            reasons=[f"Host {host.name} {why_not_ready(host.state)}" for host in holding]
+            or ["No host holds the image any more: build it again."],
+        )
+    return min(ready, key=lambda host: (host.id != build.host_id, host.name))
 
 
 def _builds(host: Host) -> bool:

@@ -95,6 +95,19 @@ def job_of(request: HttpRequest, *, host: Host, job_id: str, ended: bool = False
     return job
 
 
+def bytes_of_job(request: HttpRequest, *, host: Host, job_id: str, limit: int) -> OfJob[bytes]:
+    """The body of a call about a job that is bytes and no message."""
+    return OfJob(host=host, job=_live_job(request, host, job_id), message=_body(request, limit))
+
+
+def _live_job(request: HttpRequest, host: Host, job_id: str) -> Job:
+    if not names.ID.fullmatch(job_id):
+        raise Missing(code="job.missing", detail="This host was given no such job.")
+    job = jobs.open_job(host=host, job_id=job_id, token=request.headers.get(names.HEADER_JOB_TOKEN, ""))
+    jobs.require_live(job)
+    return job
+
+
 def check_lines(lines: Lines, *, log_id: str) -> None:
     """Raise unless the lines are of this log and within their bounds."""
     if lines.log != log_id:

@@ -5,6 +5,7 @@ from typing import Protocol
 
 from runtime.contract.reports import Finish, Progress
 from webapp.deployments import follow as deployments
+from webapp.exports import follow as exports
 from webapp.holdings import follow as holdings
 from webapp.images import follow as images
 from webapp.images import pushed as pushes
@@ -25,6 +26,7 @@ OWNERS: Mapping[str, Told] = {
     "pull_image": images.job_changed,
     "push_image": pushes.job_changed,
     "converge_service": deployments.job_changed,
+    "export_image": exports.job_changed,
     "forget_images": holdings.job_changed,
 }
 

@@ -9,6 +9,7 @@ urlpatterns = [
     path("jobs/<str:job_id>/heartbeat/", views.heartbeat),
     path("jobs/<str:job_id>/progress/", views.progress),
     path("jobs/<str:job_id>/lines/", views.lines),
+    path("jobs/<str:job_id>/pieces/<int:offset>/", views.piece),
     path("jobs/<str:job_id>/finish/", views.finish),
     path("jobs/<str:job_id>/blobs/<str:digest>/", blobs.blob),
 ]

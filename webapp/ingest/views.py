@@ -13,6 +13,7 @@ from django.views.decorators.http import require_http_methods
 
 from runtime.contract import wire
 from runtime.contract.reports import LinesAnswer, Problem
+from webapp.exports import services as exports
 from webapp.hosts.models import Host
 from webapp.ingest import guard, owners, refusals, revealing
 from webapp.jobs import services as jobs
@@ -42,6 +43,11 @@ def from_host(call: Call[P]) -> Served[P]:
 def reading_host(call: Call[P]) -> Served[P]:
     """The same for what hosts only read."""
     return _admitting(call, "GET")
+
+
+def put_by_host(call: Call[P]) -> Served[P]:
+    """The same for what hosts send as bytes."""
+    return _admitting(call, "PUT")
 
 
 def _admitting(call: Call[P], method: str) -> Served[P]:
@@ -119,6 +125,13 @@ def lines(request: HttpRequest, host: Host, job_id: str) -> HttpResponse:
     guard.check_lines(said.message, log_id=said.job.log_id)
     kept = tail.append(log_id=said.job.log_id, first=said.message.first, lines=said.message.lines)
     return _json(LinesAnswer(last=kept.last, archived=kept.archived))
+
+
+@put_by_host
+def piece(request: HttpRequest, host: Host, job_id: str, offset: int) -> HttpResponse:
+    """A piece of what an export sends. Sent again it is taken once."""
+    said = guard.bytes_of_job(request, host=host, job_id=job_id, limit=wire.PIECE_BYTES)
+    return _json(wire.PieceAnswer(held=exports.take_piece(job=said.job, offset=offset, piece=said.message)))
 
 
 @from_host

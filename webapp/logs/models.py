@@ -11,7 +11,7 @@ class Log(Thing):
     """One log: of a build, a push, a deployment or a replica. Lines are numbered from 1, densely."""
 
     project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="logs")
-    kind = models.CharField(max_length=12)  # build | comparison | push | deployment | forgetting | replica
+    kind = models.CharField(max_length=12)  # build | comparison | push | deployment | export | forgetting | replica
     archived_to = models.BigIntegerField(default=0)  # highest line number in a chunk
     archived_ns = models.BigIntegerField(default=0)  # host time of that line, UNIX ns
     stored_bytes = models.BigIntegerField(default=0)

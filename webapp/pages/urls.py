@@ -23,6 +23,7 @@ urlpatterns = [
     path("", include("webapp.deployments.urls")),
     path("", include("webapp.snapshots.urls")),
     path("", include(images.urlpatterns(using.users))),
+    path("", include("webapp.exports.urls")),
     path("", include("webapp.retention.urls")),
     path("", include("webapp.hooks.urls")),
     path("", include("webapp.notices.urls")),

@@ -18,12 +18,14 @@ def needed(image_ids: Collection[str], *, releases: int) -> dict[str, str]:
     """Of these images those that something needs, with what does.
 
     What a replica has (also one that is stopped or on its way out), what is wanted, what a deployment that has not
-    ended names (queued, rolling, or waiting for approval) and what it would go back to, what is being pushed, and the
-    last `releases` releases that succeeded at each place of a service.
+    ended names (queued, rolling, or waiting for approval) and what it would go back to, what is being pushed or
+    exported, and the last `releases` releases that succeeded at each place of a service.
     """
     named = Release.objects.filter(config_digest__in=image_ids)
     pushed = Build.objects.filter(config_digest__in=image_ids, pushes__in=_pushes_under_way())
+    sent = Build.objects.filter(config_digest__in=image_ids, exports__state__in=("queued", "sending"))
     reasons = dict.fromkeys(pushed.values_list("config_digest", flat=True), "it is being pushed")
+    reasons |= dict.fromkeys(sent.values_list("config_digest", flat=True), "it is being exported")
     for release_ids, reason in (
         (_in_containers(), "a replica runs it"),
         (DesiredState.objects.values("release"), "it is what should run"),

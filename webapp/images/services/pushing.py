@@ -10,18 +10,16 @@ from django.db import transaction
 from runtime.contract import orders
 from webapp.audit import services as audit
 from webapp.findings import Findings
-from webapp.holdings import services as holdings
-from webapp.hosts.models import Host
-from webapp.hosts.wording import why_not_ready
 from webapp.ids import new_id
 from webapp.images.expiry import refuse_expired
 from webapp.images.models import Build, Image, Push
+from webapp.images.placing import choose_holder
 from webapp.images.services.defining import lock_image
 from webapp.images.services.destinations import DEFAULT_TAGS, clean_goal
 from webapp.jobs import services as jobs
 from webapp.jobs.broadcast import changed
 from webapp.logs import services as logs
-from webapp.problems import Conflicting, Unplannable
+from webapp.problems import Conflicting
 from webapp.registries.logins import login_of, secrets_of
 from webapp.registries.models import Registry
 from webapp.registries.own import place as own
@@ -152,7 +150,7 @@ def _send(actor: Actor, push: Push, *, action: str) -> Push:
         lock_image(build.image)
         build.refresh_from_db(fields=["state", "config_digest", "expired_at"])
         _refuse_unready(push)
-        host = _choose_host(build)
+        host = choose_holder(build, code="push.no_host", act="push it")
         order = _order(build, push)
         push.job = jobs.create_job(
             order=order,
@@ -198,18 +196,3 @@ def _refuse_unready(push: Push) -> None:
         raise Conflicting(code="push.under_way", detail=f"It is on its way to {push.repository} already.")
     if build.pushes.count() >= MAX_PUSHES:
         raise Conflicting(code="push.too_many", detail=f"A build is pushed at most {MAX_PUSHES} times.")
-
-
-def _choose_host(build: Build) -> Host:
-    """A host that holds the image and takes orders: the one that built it, if that is such a one."""
-    serving = Host.objects.serving(build.image.project.team_id)
-    holding = list(serving.filter(id__in=holdings.hosts_with(build.config_digest)))
-    ready = [host for host in holding if host.state == "ready"]
-    if not ready:
-        raise Unplannable(
-            code="push.no_host",
-            detail="No host that holds the image can push it now.",
-            reasons=[f"Host {host.name} {why_not_ready(host.state)}" for host in holding]
-            or ["No host holds the image any more: build it again, and it is pushed with the build."],
-        )
-    return min(ready, key=lambda host: (host.id != build.host_id, host.name))
