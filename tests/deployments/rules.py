@@ -7,8 +7,8 @@ from tests.deployments.rig import SOURCE, Harbour
 from tests.rest.walk import Rule
 from webapp.deployments import services
 from webapp.hosts.services import enroll
-from webapp.images.models import Push
-from webapp.images.services import change_image, define_image, request_build
+from webapp.images.models import Build, Push
+from webapp.images.services import change_image, define_image, push_build, request_build
 from webapp.registries.models import Registry
 from webapp.teams.policy import SYSTEM
 
@@ -71,6 +71,12 @@ def a_build_to_push(cast: Cast) -> dict[str, Any]:
     """And a registry to push it to."""
     a_registry_of_ours(cast)
     return a_build(cast)
+
+
+def a_queued_push(cast: Cast) -> dict[str, Any]:
+    build = Build.objects.select_related("image__project__team", "host").get(id=a_build(cast)["id"])
+    push = push_build(actor=cast.actor("owner"), build=build, **a_registry_of_ours(cast))
+    return {"id": push.id}
 
 
 def a_failed_push(cast: Cast) -> dict[str, Any]:
@@ -192,6 +198,7 @@ RULES = (
     Rule("api_build_pushes", "get", MEMBERS, where=a_build),
     Rule("api_build_pushes", "post", DEVELOPERS_START, where=a_build, body=a_registry_of_ours),
     Rule("api_push", "get", MEMBERS, where=a_failed_push),
+    Rule("api_push_cancellation", "post", DEVELOPERS_START, where=a_queued_push),
     Rule("api_push_retry", "post", DEVELOPERS_START, where=a_failed_push),
     Rule("api_services", "get", EVERYBODY),
     Rule("api_services", "post", DEVELOPERS_MAKE, body=a_new_service),

@@ -14,6 +14,7 @@ from webapp.hosts.models import Host
 from webapp.images.models import Build, Destination, Push
 from webapp.images.services import (
     cancel_build,
+    cancel_push,
     delete_image,
     push_again,
     push_build,
@@ -265,6 +266,38 @@ def test_a_build_that_is_there_is_pushed_to_a_registry_that_came_later(yard: Yar
     push.refresh_from_db()
     assert push.state == "failed" and push.problem is not None and push.problem["code"] == "registry_refused"
     assert Entry.objects.filter(action="build.push").count() == 1
+
+
+def test_a_push_that_waits_is_cancelled_and_twice_is_once(yard: Yard) -> None:
+    build, developer = yard.built(), yard.harbour.cast.actor("developer")
+    push = push_build(actor=developer, build=build, registry=yard.main.id)
+    with pytest.raises(Forbidden):
+        cancel_push(actor=yard.harbour.cast.actor("viewer"), push=push)
+    for _ in range(2):
+        assert cancel_push(actor=developer, push=push).state == "cancelled"
+    assert Entry.objects.filter(action="build.push_cancel").count() == 1
+    assert push_again(actor=developer, push=push).state == "queued"
+
+
+def test_a_push_under_way_ends_when_its_host_has_stopped(yard: Yard) -> None:
+    build, developer = yard.built(), yard.harbour.cast.actor("developer")
+    push = push_build(actor=developer, build=build, registry=yard.main.id)
+    assert push.job is not None
+    claimed = yard.harbour.claim(push.job)
+    push = Push.objects.select_related("job", "build__image__project__team").get(id=push.id)
+    assert cancel_push(actor=developer, push=push).state == "queued"
+    yard.harbour.finish(claimed, Finish(state="cancelled", last_line=0))
+    push.refresh_from_db()
+    assert push.state == "cancelled"
+
+
+def test_a_push_of_the_build_itself_is_cancelled_with_the_build(yard: Yard) -> None:
+    yard.both()
+    push = yard.build().pushes.first()
+    assert push is not None
+    with pytest.raises(Conflicting) as refused:
+        cancel_push(actor=yard.harbour.cast.actor("developer"), push=push)
+    assert refused.value.code == "push.of_build"
 
 
 @pytest.mark.parametrize("who", ["viewer", "stranger", "admin"])

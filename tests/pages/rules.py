@@ -209,6 +209,7 @@ IMAGES = (
     act("build_move", OPERATORS, running.a_queued_build, running.another_host),
     *form("image_push", DEVELOPERS_SEE, DEVELOPERS, running.an_image),
     *form("build_push", DEVELOPERS_SEE, DEVELOPERS, running.a_build_to_push, running.a_registry_of_ours),
+    act("push_cancel", DEVELOPERS, running.a_queued_push),
     act("push_retry", DEVELOPERS, running.a_failed_push),
     look("log_text", MEMBERS, running.a_log),
 )

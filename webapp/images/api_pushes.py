@@ -31,6 +31,13 @@ class Pushes(Awaited, RoomViewSet):
         self.body(NothingSerializer)
         return self.shown(services.push_again(actor=self.actor, push=self.found(id)), status=202)
 
+    @extend_schema(request=NothingSerializer, responses={202: PushShown})
+    def cancellation(self, request: Request, id: str) -> Response:
+        """Cancel one that has a job of its own: at once while it waits, else its host is asked to stop."""
+        self.body(NothingSerializer)
+        push = services.cancel_push(actor=self.actor, push=self.found(id))
+        return self.shown(self.found(push.id), status=202)
+
 
 class BuildPushes(RoomViewSet):
     """The pushes of one build."""
@@ -61,5 +68,6 @@ class BuildPushes(RoomViewSet):
 urlpatterns = [
     path("builds/<id>/pushes/", BuildPushes.as_view({"get": "list", "post": "create"}), name="api_build_pushes"),
     path("pushes/<id>/", Pushes.as_view({"get": "retrieve"}), name="api_push"),
+    path("pushes/<id>/cancellation/", Pushes.as_view({"post": "cancellation"}), name="api_push_cancellation"),
     path("pushes/<id>/retry/", Pushes.as_view({"post": "retry"}), name="api_push_retry"),
 ]

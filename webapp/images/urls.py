@@ -28,5 +28,6 @@ def urlpatterns(users: Users) -> list[URLPattern]:
         path("builds/<str:id>/move/", builds.move, name="build_move"),
         path("images/<str:id>/push/", pushes.destinations, name="image_push"),
         path("builds/<str:id>/push/", pushes.push, name="build_push"),
+        path("pushes/<str:id>/cancellation/", pushes.cancel, name="push_cancel"),
         path("pushes/<str:id>/retry/", pushes.again, name="push_retry"),
     ]

@@ -145,7 +145,7 @@ def _queue(
             project=project,
         )
         pushes = pushing.planned(image, requested_as=actor.label)
-        order = pushing.along(kind_of(asked.source).order(asked), pushes, trigger=trigger, now=now())
+        order = pushing.along(kind_of(asked.source).order(asked), pushes, trigger=trigger, at=now())
         secrets = secrets | pushing.secrets_for(order.push) | secrets_of(_logins(order))
         job = jobs.create_job(order=order, project=project, host=host, log=log, secrets=secrets, uses_build_slot=True)
         build = Build.objects.create(

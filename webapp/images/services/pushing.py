@@ -6,11 +6,13 @@ from typing import Any
 
 import msgspec
 from django.db import transaction
+from django.utils.timezone import now
 
 from runtime.contract import orders
 from webapp.audit import services as audit
 from webapp.findings import Findings
 from webapp.ids import new_id
+from webapp.images import pushed
 from webapp.images.expiry import refuse_expired
 from webapp.images.models import Build, Image, Push
 from webapp.images.placing import choose_holder
@@ -63,14 +65,14 @@ def everywhere(image: Image, *, named: Collection[str]) -> Push | None:
 
 
 def along(
-    order: orders.ImageOrder, pushes: Sequence[Push], *, trigger: Mapping[str, Any] | None, now: datetime
+    order: orders.ImageOrder, pushes: Sequence[Push], *, trigger: Mapping[str, Any] | None, at: datetime
 ) -> orders.ImageOrder:
     """The order with what is pushed after the build, and what is known of its origin before its source is fetched."""
     if not pushes:
         return order
     branch, git_tag = origin_of(trigger)
     return msgspec.structs.replace(
-        order, push=ordered(pushes), branch=branch, git_tag=git_tag, asked_at=int(now.timestamp())
+        order, push=ordered(pushes), branch=branch, git_tag=git_tag, asked_at=int(at.timestamp())
     )
 
 
@@ -132,6 +134,27 @@ def push_again(*, actor: Actor, push: Push) -> Push:
     return _send(actor, again, action="build.push_again")
 
 
+def cancel_push(*, actor: Actor, push: Push) -> Push:
+    """Cancel a push that waits at once, ask the host of one under way to stop. Twice is once.
+
+    Raises `Conflicting` when it has ended otherwise, or when it is its build's: that is cancelled with the build.
+    """
+    project = push.build.image.project
+    require(actor, Action.BUILD, project)
+    if push.job is None:
+        raise Conflicting(code="push.of_build", detail="The build itself pushes there: cancel the build.")
+    with transaction.atomic():
+        already = push.job.cancel_requested_at is not None
+        job = jobs.request_cancel(job=push.job, now=now())
+        if job.state in ("succeeded", "failed"):
+            raise Conflicting(code="push.ended", detail=f"The push to {push.repository} has ended: {job.state}.")
+        if not already:
+            _record(actor, "build.push_cancel", push)
+        pushed.job_changed(job)
+    push.refresh_from_db()
+    return push
+
+
 def _push(actor: Actor, build: Build, registry: Registry, *, repository: str, templates: list[str]) -> Push:
     return Push(
         id=new_id(),
@@ -160,15 +183,20 @@ def _send(actor: Actor, push: Push, *, action: str) -> Push:
             secrets=secrets_for(order.push),
         )
         push.save(force_insert=True)
-        audit.record_of(
-            project,
-            actor=actor,
-            action=action,
-            target=("build", build.id, f"{project.slug}/{build.image.slug} {build.number}"),
-            after={"repository": push.repository, "tags": push.templates},
-        )
+        _record(actor, action, push)
         changed(kind="build", id=build.id, state=build.state, project_id=project.id)
     return push
+
+
+def _record(actor: Actor, action: str, push: Push) -> None:
+    build, project = push.build, push.build.image.project
+    audit.record_of(
+        project,
+        actor=actor,
+        action=action,
+        target=("build", build.id, f"{project.slug}/{build.image.slug} {build.number}"),
+        after={"repository": push.repository, "tags": push.templates},
+    )
 
 
 def _order(build: Build, push: Push) -> orders.PushImage:

@@ -49,7 +49,18 @@ def push(request: PageRequest, id: str) -> HttpResponse:
 @verb
 def again(request: PageRequest, id: str) -> HttpResponse:
     """The same image to the same place once more."""
-    rows = Push.objects.visible_to(request.actor).select_related("registry", "build__image__project__team", "job")
-    sent = services.push_again(actor=request.actor, push=find(rows, id))
+    sent = services.push_again(actor=request.actor, push=_load(request, id))
     messages.success(request, f"Build {sent.build.number} is on its way to {sent.repository}.")
     return redirect("build", sent.build_id)
+
+
+@verb
+def cancel(request: PageRequest, id: str) -> HttpResponse:
+    """Stop it."""
+    stopped = services.cancel_push(actor=request.actor, push=_load(request, id))
+    return redirect("build", stopped.build_id)
+
+
+def _load(request: PageRequest, id: str) -> Push:
+    rows = Push.objects.visible_to(request.actor).select_related("registry", "build__image__project__team", "job")
+    return find(rows, id)
