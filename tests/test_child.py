@@ -78,3 +78,20 @@ def test_it_dies_with_a_worker_that_is_killed(tmp_path: Path) -> None:
         os.kill(worker.pid, signal.SIGKILL)
         worker.wait()
     until(lambda: not alive(child), seconds=5.0)
+
+
+def test_a_child_that_closes_its_outputs_is_waited_for_and_its_code_is_known(tmp_path: Path) -> None:
+    since = time.monotonic()
+    assert read(["sh", "-c", "echo one; exec >&- 2>&-; sleep 1; exit 7"], tmp_path) == ["one", "exit 7"]
+    assert time.monotonic() - since >= 1.0
+
+
+def test_a_child_that_closes_its_outputs_and_lives_on_still_has_its_deadline(tmp_path: Path) -> None:
+    with pytest.raises(ChildTimeout):
+        read(["sh", "-c", "exec >&- 2>&-; sleep 300"], tmp_path, seconds=0.5)
+
+
+def test_a_line_of_a_builder_may_have_megabytes(tmp_path: Path) -> None:
+    script = "head -c 3000000 /dev/zero | tr '\\0' x; echo; head -c 5000000 /dev/zero | tr '\\0' y; echo; echo end"
+    first, second, *rest = read(["sh", "-c", script], tmp_path)
+    assert first == "x" * 3_000_000 and "left out a line of 5000000 bytes" in second and rest == ["end", "exit 0"]
