@@ -95,6 +95,14 @@ def test_other_bytes_than_were_sent_are_no_archive(harbour: Harbour, lie: dict[s
     assert export.state == "failed" and (export.problem or {})["code"] == "export.incomplete" and files() == []
 
 
+def test_a_loop_that_died_after_it_gave_the_archive_its_name_is_followed_by_one_that_says_so(harbour: Harbour) -> None:
+    export = sent(harbour, asked(harbour))
+    store.complete(export.id, export.job.attempt)
+    assert rounds.check(now=now()) == 1
+    export.refresh_from_db()
+    assert export.state == "ready" and store.archive(export.id).read_bytes() == FIRST + SECOND
+
+
 def test_a_piece_that_is_sent_again_is_taken_once_and_a_gap_not_at_all(harbour: Harbour) -> None:
     export = asked(harbour)
     job = claimed(harbour, export)

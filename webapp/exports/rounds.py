@@ -18,7 +18,7 @@ def check(*, now: datetime) -> int:
     came = Export.objects.filter(state="checking").select_related("job", "build__image").order_by("created_at")
     count = 0
     for export in came[:AT_ONCE]:
-        path = store.coming(export.id, export.job.attempt)
+        path = store.whole_file(export.id, export.job.attempt)
         same = path.exists() and store.digest_of(path) == export.digest
         with transaction.atomic():
             if same:

@@ -53,6 +53,12 @@ def take(export_id: str, attempt: int, *, offset: int, piece: bytes) -> int:
     return offset + len(piece)
 
 
+def whole_file(export_id: str, attempt: int) -> Path:
+    """What this attempt has sent, under the name that it has by now."""
+    path = coming(export_id, attempt)
+    return path if path.exists() else archive(export_id)
+
+
 def digest_of(path: Path) -> str:
     """The sha256 of a whole file."""
     found = hashlib.sha256()
@@ -63,8 +69,8 @@ def digest_of(path: Path) -> str:
 
 
 def complete(export_id: str, attempt: int) -> None:
-    """What this attempt has sent is the archive."""
-    os.replace(coming(export_id, attempt), archive(export_id))
+    """What this attempt has sent is the archive. Twice is once: whoever did it first may have died before it said so."""
+    os.replace(whole_file(export_id, attempt), archive(export_id))
 
 
 def forget(export_id: str) -> None:
