@@ -48,13 +48,19 @@ class InlineSource(Strict, frozen=True, kw_only=True, tag_field="kind", tag="doc
 
 
 class GitSource(Strict, frozen=True, kw_only=True, tag_field="kind", tag="git"):
-    """A repository by https. `ref` is a branch, tag or full commit; `None` means the remote's HEAD."""
+    """A repository by https or ssh. `ref` is a branch, tag or full commit; `None` means the remote's HEAD.
+
+    By ssh the server's key must be among `known_hosts` or what the host itself knows.
+    """
 
     url: str
     ref: str | None = None
     directory: str = "."
     dockerfile: str = "Dockerfile"
     credential: str | None = None  # name of a secret in the claim: "user:password"
+    deploy_key: str | None = None  # name of a secret in the claim: a private key as ssh reads it
+    known_hosts: str = ""  # lines of a known_hosts file
+    submodules: bool = False
 
 
 class ArchiveSource(Strict, frozen=True, kw_only=True, tag_field="kind", tag="archive"):

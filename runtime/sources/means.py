@@ -11,10 +11,13 @@ from runtime.sources.context import SourceError
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GitLimits:
-    """What a fetch may use. Bytes, entries, seconds. `private`: hosts and networks that are allowed though private."""
+    """What a fetch may use. Bytes, entries, seconds. `private`: hosts and networks that are allowed though private;
+    `known_hosts`: a file with keys of SSH servers that every source may trust.
+    """
 
-    protocols: tuple[str, ...] = ("https",)
+    protocols: tuple[str, ...] = ("https", "ssh")
     private: tuple[str, ...] = ()
+    known_hosts: Path | None = None
     seconds: float = 300.0
     fetched_bytes: int = 512 * 1024 * 1024
     tree_bytes: int = 1024 * 1024 * 1024

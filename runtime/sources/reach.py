@@ -4,11 +4,19 @@ Public addresses, and what the host's own configuration allows (names, addresses
 elsewhere a moment later gains nothing: it is not looked up again.
 """
 
+import errno
+import os
+import select
 import socket
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 
 from runtime.contract.addresses import is_public_address, is_within
 from runtime.sources.context import SourceError
+
+CONNECT_SECONDS = 10.0  # for one address
+LOOK_MILLISECONDS = 100
+MAX_ADDRESSES = 4
 
 
 def pinned_addresses(host: str, port: int, *, private: Sequence[str]) -> list[str]:
@@ -37,3 +45,40 @@ def pinned_addresses(host: str, port: int, *, private: Sequence[str]) -> list[st
                 advice="An administrator may allow it on this host by SLIPWAY_GIT_PRIVATE_HOSTS.",
             )
     return addresses
+
+
+def answering(addresses: Sequence[str], port: int, *, check_cancelled: Callable[[], None]) -> str | None:
+    """The first of these that takes connections: IPv6 may come first where there is only IPv4. None of none.
+
+    For programs that take one address. SourceError when none of several answers, and what `check_cancelled` raises.
+    """
+    if len(addresses) < 2:
+        return addresses[0] if addresses else None
+    reasons = []
+    for address in addresses[:MAX_ADDRESSES]:
+        number = _connect(address, port, check_cancelled)
+        if number == 0:
+            return address
+        reasons.append(f"{address} port {port}: {os.strerror(number)}")
+    raise SourceError(
+        "none of the server's addresses answers", code="source_unreachable", retry_helps=True, evidence=reasons
+    )
+
+
+def _connect(address: str, port: int, check_cancelled: Callable[[], None]) -> int:
+    """Connects and lets go; the error's number, or 0."""
+    until = time.monotonic() + CONNECT_SECONDS
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    try:
+        with socket.socket(family, socket.SOCK_STREAM) as probe:
+            probe.setblocking(False)
+            number = probe.connect_ex((address, port))
+            waiting = select.poll()
+            waiting.register(probe, select.POLLOUT)
+            while number == errno.EINPROGRESS and time.monotonic() < until:
+                check_cancelled()
+                if waiting.poll(LOOK_MILLISECONDS):
+                    return probe.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+    except OSError as error:
+        return error.errno or errno.EIO
+    return errno.ETIMEDOUT if number == errno.EINPROGRESS else number

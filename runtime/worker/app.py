@@ -95,7 +95,7 @@ def run_worker(config: Config) -> None:
             engine=engine,
             jobs=config.jobs,
             masks=Masks(config.masks),
-            git=GitLimits(private=config.private_hosts),
+            git=GitLimits(private=config.private_hosts, known_hosts=config.known_hosts),
             fault=config.fault,
         )
         app = make_app(config, on_ring=lambda job: carry_out(job, hands=hands))

@@ -33,6 +33,7 @@ class Config:
     publish_address: str = DEFAULT_PUBLISH_ADDRESS
     concurrency: int = DEFAULT_CONCURRENCY
     private_hosts: tuple[str, ...] = ()  # that sources may be fetched from
+    known_hosts: Path | None = None  # keys of SSH servers that every source may trust
     fault: str = ""  # for tests alone: "kill:<step>" ends the worker with -9 when that step begins
 
     @property
@@ -60,6 +61,7 @@ def read_config(environment: Mapping[str, str]) -> Config:
         publish_address=_address(environment.get("SLIPWAY_PUBLISH_ADDRESS") or DEFAULT_PUBLISH_ADDRESS),
         concurrency=_concurrency(environment.get("SLIPWAY_CONCURRENCY") or str(DEFAULT_CONCURRENCY)),
         private_hosts=_names(environment.get("SLIPWAY_GIT_PRIVATE_HOSTS", "")),
+        known_hosts=_known_hosts(environment.get("SLIPWAY_SSH_KNOWN_HOSTS", "")),
         fault=environment.get("SLIPWAY_FAULT", ""),
     )
 
@@ -132,6 +134,15 @@ def _address(value: str) -> str:
 
 def _names(value: str) -> tuple[str, ...]:
     return tuple(name.strip().lower() for name in value.split(",") if name.strip())
+
+
+def _known_hosts(value: str) -> Path | None:
+    if not value:
+        return None
+    path = Path(value)
+    if not path.is_absolute() or not os.access(path, os.R_OK) or not path.is_file():
+        raise Misconfigured(f"SLIPWAY_SSH_KNOWN_HOSTS: {value} is not the absolute path of a file that can be read.")
+    return path
 
 
 def _concurrency(value: str) -> int:

@@ -59,6 +59,18 @@ GOLDEN: list[tuple[Strict, str]] = [
         '"source":{"kind":"git","url":"https://git.example.org/a","ref":"main"},"timeout":60}',
     ),
     (
+        BuildImage(
+            build="b",
+            number=7,
+            tag="t",
+            source=GitSource(
+                url="ssh://git@git.example.org/a", deploy_key="deploy-key/a", known_hosts="h k x\n", submodules=True
+            ),
+        ),
+        '{"kind":"build_image","build":"b","number":7,"tag":"t","source":{"kind":"git",'
+        '"url":"ssh://git@git.example.org/a","deploy_key":"deploy-key/a","known_hosts":"h k x\\n","submodules":true}}',
+    ),
+    (
         CONVERGE,
         '{"kind":"converge_service","deployment":null,"project":"p","service":"s","service_slug":"web",'
         '"environment":"e","environment_slug":"dev","release":"r","generation":3,'

@@ -70,7 +70,7 @@ FILES: list[Any] = [
 ]  # fmt: skip
 ODD: list[tuple[Any, Any]] = [
     (None, {}), ("x", {}), ({}, {}), ({"kind": "archive"}, {}), ({"kind": "zip"}, {}), ({**SOURCE, "context": "/"}, {}),
-    ({**GIT, "submodules": True}, {}), ({**GIT, "credential": "no name"}, {}), (SOURCE, {"privileged": True}),
+    ({**GIT, "submodules": "yes"}, {}), ({**GIT, "credential": "no name"}, {}), (SOURCE, {"privileged": True}),
     (SOURCE, {"network": "host"}), (SOURCE, {"cache_from": ["x"]}), (SOURCE, {"secrets": ["x"]}),
     (SOURCE, {"target": "-x"}),
     (SOURCE, {"target": "a b"}), (SOURCE, {"timeout": 0}), (SOURCE, {"timeout": 10**6}), (SOURCE, {"timeout": True}),
@@ -124,7 +124,7 @@ def test_neither_the_api_nor_the_page_leads_round_them(cast: Cast) -> None:
     assert answer.status_code == 400 and list(answer.json()["errors"]) == ["source.ref"]
     fields = {"slug": "evil", "kind": "git", "url": "file:///etc"}
     sent = cast.client("developer").post(reverse("image_new", args=[cast.project.id]), fields)
-    assert sent.status_code == 400 and "https:// only" in sent.content.decode()
+    assert sent.status_code == 400 and "https:// or ssh:// only" in sent.content.decode()
     assert not Image.objects.exists()
 
 

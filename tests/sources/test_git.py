@@ -233,7 +233,7 @@ def test_a_credential_is_asked_for_by_git_and_is_in_no_argument(
         f'"$GIT_ASKPASS" "Password for x" >> {notes}.asked\nexit 1\n'
     )
     fake.chmod(0o755)
-    monkeypatch.setattr("runtime.sources.git.CHILD_PATH", str(programs))
+    monkeypatch.setattr("runtime.sources.git_https.CHILD_PATH", str(programs))
     monkeypatch.setenv("PATH", f"{programs}:{os.environ['PATH']}")
     work = tmp_path / "work"
     work.mkdir()
@@ -292,7 +292,7 @@ def test_a_git_that_would_not_heed_the_address_is_not_used(
     fake.parent.mkdir()
     fake.write_text("#!/bin/sh\necho git version 2.36.9\n")
     fake.chmod(0o755)
-    monkeypatch.setattr("runtime.sources.git.CHILD_PATH", str(fake.parent))
+    monkeypatch.setattr("runtime.sources.git_https.CHILD_PATH", str(fake.parent))
     monkeypatch.setenv("PATH", f"{fake.parent}:{os.environ['PATH']}")
     with pytest.raises(SourceError, match=r"older than 2\.37"):
         fetch(GitSource(url="https://git.example.org/x.git"), GitLimits())

@@ -22,6 +22,8 @@ LABELS = {
     "directory": "Folder",
     "dockerfile": "Dockerfile",
     "credential": "Signs in with secret",
+    "deploy_key": "Signs in with deploy key",
+    "submodules": "Submodules",
     "reference": "Image in a registry",
     "replica": "Replica",
     "container": "Container",

@@ -7,17 +7,30 @@ from django import forms
 
 from webapp.images.forms.boxes import Boxes, short
 
-_NAMED = {"directory": "directory", "path": "dockerfile", "credential": "credential"}  # box to field of the source
+_NAMED = {  # box to field of the source
+    "directory": "directory",
+    "path": "dockerfile",
+    "credential": "credential",
+    "deploy_key": "deploy_key",
+    "submodules": "submodules",
+}
 
 
 def _fields() -> dict[str, forms.Field]:
     return {
-        "url": short("Address", hint="By https."),
+        "url": short("Address", hint="https://… or, with a deploy key, git@git.example.org:team/shop.git."),
         "ref": short("Branch, tag or commit"),
         "directory": short("Folder"),
         "path": short("Name of the Dockerfile"),
+        "deploy_key": short("Deploy key", hint="By ssh: the name of a deploy key of the project."),
         "credential": short(
-            "Secret with user:password", hint="The name of a secret of the project that is for fetching sources."
+            "Secret with user:password",
+            hint="By https: the name of a secret of the project that is for fetching sources.",
+        ),
+        "submodules": forms.BooleanField(
+            required=False,
+            label="Fetch submodules too",
+            help_text="By https and ssh alone, each by the rule for the source itself.",
         ),
     }
 
@@ -41,6 +54,8 @@ GIT = Boxes(
         "source.directory": "directory",
         "source.dockerfile": "path",
         "source.credential": "credential",
+        "source.deploy_key": "deploy_key",
+        "source.submodules": "submodules",
     },
     source=_source,
     initial=_initial,

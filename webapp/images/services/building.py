@@ -178,7 +178,7 @@ def _credentials(image: Image, source: dict[str, Any]) -> dict[str, str]:
                 detail=f"The source names the secret {name}, which the project lacks: set it for fetching sources.",
             )
         found[name] = newest.id
-    return found
+    return found | kind_of(source).more_secrets(image.project, source)
 
 
 def _logins(order: ImageOrder) -> Iterable[Login | None]:

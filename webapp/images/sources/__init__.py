@@ -18,6 +18,10 @@ def _as_it_is(project: Project, source: dict[str, Any]) -> dict[str, Any]:
     return source
 
 
+def _no_more(project: Project, source: Mapping[str, Any]) -> dict[str, str]:
+    return {}
+
+
 def _no_secrets(source: Mapping[str, Any]) -> tuple[str, ...]:
     return ()
 
@@ -26,7 +30,8 @@ class Kind(NamedTuple):
     """One way an image comes to be.
 
     `clean(findings, source, dockerfile of the build settings)`: the source as it is kept, what is wrong noted by field.
-    `settle(project, source)`: looked at in the project, and completed. `secrets(source)`: names of credentials.
+    `settle(project, source)`: looked at in the project, and completed. `secrets(source)`: names of credentials;
+    `more_secrets(project, source)`: what else a build's claim reveals, its name there to its id.
     """
 
     clean: Callable[[Findings, Mapping[str, object], str | None], dict[str, Any]]
@@ -34,13 +39,22 @@ class Kind(NamedTuple):
     order: Callable[[Asked], ImageOrder] = build_order
     settle: Callable[[Project, dict[str, Any]], dict[str, Any]] = _as_it_is
     secrets: Callable[[Mapping[str, Any]], tuple[str, ...]] = _no_secrets
+    more_secrets: Callable[[Project, Mapping[str, Any]], dict[str, str]] = _no_more
     has_refs: bool = False  # a build may name a branch, tag or commit of it
     builds: bool = True  # its host needs a builder
 
 
 KINDS: Mapping[str, Kind] = {
     "dockerfile": Kind(clean=inline.clean, schema=inline.SCHEMA),
-    "git": Kind(clean=git.clean, schema=git.SCHEMA, settle=git.settle, secrets=git.secrets, has_refs=True),
+    "git": Kind(
+        clean=git.clean,
+        schema=git.SCHEMA,
+        order=git.order,
+        settle=git.settle,
+        secrets=git.secrets,
+        more_secrets=git.key_secrets,
+        has_refs=True,
+    ),
     "archive": Kind(clean=archive.clean, schema=archive.SCHEMA, settle=archive.settle, order=archive.order),
     "reference": Kind(
         clean=reference.clean, schema=reference.SCHEMA, settle=reference.settle, order=reference.order, builds=False
