@@ -116,6 +116,20 @@ def test_a_stranger_is_not_told_of_revisions_and_of_another_number_it_is_said(ca
     assert stranger.status_code == 404
 
 
+@pytest.mark.thorough
+def test_the_form_asks_why_it_changes_and_the_history_tells_it(cast: Cast) -> None:
+    image, client = an_image(cast), cast.client("owner")
+    edit = f"/images/{image.id}/definition/"
+    assert 'name="why"' in client.get(edit).content.decode()
+    assert 'name="why"' not in client.get(f"/projects/{cast.project.id}/images/new/").content.decode()
+    sent = {"slug": "shop", "kind": "dockerfile", "dockerfile": OTHER["dockerfile"], "why": "sleeps longer"}
+    refused = client.post(edit, {**sent, "why": "x" * 201})
+    assert list(refused.context["form"].errors) == ["why"]
+    assert client.post(edit, sent).status_code == 302
+    assert kept(image)[-1][3] == "sleeps longer"
+    assert "sleeps longer" in client.get(f"/images/{image.id}/history/").content.decode()
+
+
 def test_a_build_says_from_which_revision_it_was_made_and_that_it_changed_since(harbour: Harbour) -> None:
     cast, image = harbour.cast, an_image(harbour.cast)
     build = request_build(actor=cast.actor("developer"), image=image)

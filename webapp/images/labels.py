@@ -26,7 +26,7 @@ def labels_of(
     revision: int,
     trigger: Mapping[str, str] | None,
 ) -> dict[str, str]:
-    """The labels of one build. Of a definition that is written here the revision is its own number."""
+    """The labels of one build. Of what comes from no repository the revision is the definition's number."""
     labels = {
         names.LABEL_PROJECT: image.project_id,
         names.LABEL_BUILD: build,
@@ -36,7 +36,7 @@ def labels_of(
     url = source.get("url") or _page_of(image)
     if url:
         labels[names.OCI_SOURCE] = url
-    if source["kind"] == "dockerfile":
+    if source["kind"] != "git":
         labels[names.OCI_REVISION] = str(revision)
     return labels
 

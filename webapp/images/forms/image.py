@@ -57,6 +57,9 @@ class ImageForm(Form):
     )
     timeout = forms.IntegerField(required=False, label="Seconds it may take", initial=DEFAULT_TIMEOUT)
     no_cache = forms.BooleanField(required=False, label="Build every step anew, without the cache")
+    why = forms.CharField(
+        required=False, max_length=SHORT, label="Why it changes", help_text="For the history: one line, as you like."
+    )
 
     def __init__(
         self,
@@ -67,6 +70,8 @@ class ImageForm(Form):
         initial: dict[str, Any] | None = None,
     ) -> None:
         super().__init__(data, initial=_initial(image) if image is not None else initial)
+        if image is None:
+            del self.fields["why"]  # what is new needs no reason
         for boxes in KINDS.values():
             self.add(boxes.fields())
         offer(self.fields["upload"], uploads)
@@ -92,7 +97,8 @@ class ImageForm(Form):
         build["target"] = given["target"] or None
         if given["timeout"] is not None:
             build["timeout"] = given["timeout"]
-        return {"slug": given["slug"], "source": source, "build": build}
+        reason = {"why": given["why"]} if "why" in given else {}
+        return {"slug": given["slug"], "source": source, "build": build, **reason}
 
 
 def _sent_files(data: QueryDict) -> dict[str, str]:
