@@ -30,6 +30,8 @@ from webapp.teams.services import create_team
 
 __all__ = ["harbour", "redis_server", "redis_url"]
 
+pytestmark = pytest.mark.thorough
+
 ADDRESS = "127.0.0.1:5050"
 DOOR = "/registry/token/"
 
@@ -209,7 +211,6 @@ def test_people_pull_with_a_token_what_they_may_see(own: Harbour, who: str, scop
     assert access(answer) == ({mine(own): ["pull"]} if may else {})
 
 
-@pytest.mark.thorough
 def test_nobody_without_a_password_and_no_guesser_is_let_in(own: Harbour) -> None:
     client = own.cast.client("owner")
     assert client.get(DOOR).status_code == 401, "a session is no password"
@@ -243,7 +244,6 @@ def test_another_teams_part_is_not_listed(own: Harbour) -> None:
             services.list_tags(actor=SYSTEM, registry=row, repository=repository)
 
 
-@pytest.mark.thorough
 def test_its_page_says_what_it_is_and_how_people_pull(own: Harbour) -> None:
     row = place.row_for(own.cast.team)
     assert row is not None

@@ -69,7 +69,7 @@ def digest_of(path: Path) -> str:
 
 
 def complete(export_id: str, attempt: int) -> None:
-    """What this attempt has sent is the archive. Twice is once: whoever did it first may have died before it said so."""
+    """What this attempt has sent is the archive. Twice is once: the first may have died before it said so."""
     os.replace(whole_file(export_id, attempt), archive(export_id))
 
 
