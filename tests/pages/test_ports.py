@@ -41,3 +41,9 @@ def test_it_opens_beside_and_learns_nothing_of_slipway() -> None:
 def test_what_a_host_says_is_text() -> None:
     said = Template("{% load ports %}{% published port %}").render(Context({"port": a_port("<b>")}))
     assert "<b>" not in said
+
+
+def test_the_link_alone_is_nothing_where_it_would_lead_nowhere() -> None:
+    page = Template("{% load ports %}{% opens port %}")
+    assert page.render(Context({"port": a_port("0.0.0.0")})) == ""
+    assert page.render(Context({"port": a_port("10.0.0.7")})).endswith(">10.0.0.7:32768</a>")

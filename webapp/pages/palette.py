@@ -10,6 +10,17 @@ from webapp.teams.models import Project, Team
 from webapp.teams.policy import Action, Actor, may
 
 MAX_OF_A_KIND = 200
+OF_PROJECTS = (
+    ("Environments", "environments"),
+    ("Secrets", "secrets"),
+    ("Deploy keys", "deploy_keys"),
+    ("Uploads", "uploads"),
+    ("Registries", "registries"),
+    ("Retention", "retention"),
+    ("Hooks", "hooks"),
+    ("Notices", "notices"),
+    ("Settings", "project_settings"),
+)
 
 Found = dict[str, str]
 
@@ -58,8 +69,7 @@ def _places(projects: list[Project]) -> list[Found]:
     for project in projects:
         where = f"{project.team.slug}/{project.slug}"
         found.append(_entry(project.name, f"board of {where}", "board", project.id))
-        found.append(_entry(f"Environments of {project.name}", where, "environments", project.id))
-        found.append(_entry(f"Secrets of {project.name}", where, "secrets", project.id))
+        found += [_entry(f"{title} of {project.name}", where, name, project.id) for title, name in OF_PROJECTS]
         found.append(_entry(f"Deploy keys of {project.name}", where, "deploy_keys", project.id))
     return found
 

@@ -17,18 +17,23 @@ LOOPBACK_NAMES = ("localhost", "127.0.0.1", "[::1]")
 @register.simple_tag(takes_context=True)
 def published(context: template.Context, port: Mapping[str, Any]) -> SafeString:
     """`address:port → container port`; the first half is a link where it leads somewhere."""
+    inner = f" → {port['container']}/{port['protocol']}"
+    return format_html("<span>{}{}</span>", opens(context, port) or _shown(port), inner)
+
+
+@register.simple_tag(takes_context=True)
+def opens(context: template.Context, port: Mapping[str, Any]) -> SafeString | str:
+    """The link alone; nothing where nobody knows where it would lead."""
     request = context.get("request")
     address = address_of(port, visited=request.get_host() if request is not None else "")
-    shown = f"{port['address']}:{port['host']}"
-    inner = f" → {port['container']}/{port['protocol']}"
     if address is None:
-        return format_html("<span>{}{}</span>", shown, inner)
-    return format_html(
-        '<span><a href="{}" target="_blank" rel="noopener noreferrer" title="Opens in a new tab">{}</a>{}</span>',
-        address,
-        shown,
-        inner,
-    )
+        return ""
+    link = '<a href="{}" target="_blank" rel="noopener noreferrer" title="Opens in a new tab">{}</a>'
+    return format_html(link, address, _shown(port))
+
+
+def _shown(port: Mapping[str, Any]) -> str:
+    return f"{port['address']}:{port['host']}"
 
 
 def address_of(port: Mapping[str, Any], *, visited: str) -> str | None:
