@@ -1,12 +1,15 @@
 """The trail's page: who sees which entries, the filters, the chain."""
 
+from datetime import timedelta
+
 import pytest
 from django.urls import reverse
+from django.utils.timezone import now
 
 from tests.cast import EVERYBODY, ROLES, Cast
 from tests.pages.reading import SCRIPT, get, post
 from webapp.audit import views
-from webapp.audit.services import record
+from webapp.audit.services import flush_refusals, record, record_refusal
 
 pytestmark = pytest.mark.thorough
 
@@ -87,7 +90,7 @@ def test_what_changed_is_text(cast: Cast) -> None:
     note(cast, target=SCRIPT)
     html = get(cast.client("owner"), TRAIL)
     assert SCRIPT not in html
-    assert "port before" in html
+    assert "<dt>port</dt>" in html
 
 
 def test_the_chain_is_walked_for_the_admin_alone(cast: Cast) -> None:
@@ -96,3 +99,26 @@ def test_the_chain_is_walked_for_the_admin_alone(cast: Cast) -> None:
     assert post(cast.client("owner"), url) == 403
     answer = cast.client("admin").post(url, follow=True)
     assert "The chain is whole" in answer.content.decode()
+
+
+def test_what_changed_stands_before_beside_after_and_no_object_is_dumped(cast: Cast) -> None:
+    record(
+        actor=cast.actor("owner"),
+        action="service.change",
+        target_type="service",
+        team_id=cast.team.id,
+        before={"settings": {"limits": {"cpus": 1}, "replicas": 2}},
+        after={"settings": {"limits": {"cpus": 2}, "replicas": 2}},
+    )
+    html = " ".join(get(cast.client("viewer"), TRAIL).split())
+    assert "<dt>settings / limits / cpus</dt>" in html and "&#x27;cpus&#x27;" not in html
+    assert '<span class="soft">before</span> <span class="mono">1</span>' in html
+    assert "replicas</dt>" not in html
+
+
+def test_a_failed_sign_in_names_the_account_and_how_often(cast: Cast) -> None:
+    for _ in range(3):
+        record_refusal(actor=None, action="auth.sign_in", reason="wrong password", target_type="user", target="owner")
+    flush_refusals(now=now() + timedelta(minutes=2))
+    html = " ".join(get(cast.client("admin"), TRAIL).split())
+    assert "user owner" in html and "wrong password" in html and "2 times more, within a minute" in html

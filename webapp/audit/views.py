@@ -11,6 +11,7 @@ from django.shortcuts import redirect, render
 
 from webapp.audit import services
 from webapp.audit.models import Entry
+from webapp.audit.reading import difference
 from webapp.page import Form, PageRequest, choose_from, look, verb
 from webapp.teams.models import Project, Team
 from webapp.teams.policy import Actor, require_site_admin
@@ -64,9 +65,11 @@ def index(request: PageRequest) -> HttpResponse:
     actor = request.actor
     filters = Filters(request.GET, actor=actor)
     entries = filters.chosen(Entry.objects.visible_to(actor))
+    rows = Paginator(entries[:MAX_DEPTH], SHOWN).get_page(request.GET.get("page"))
     facts: dict[str, Any] = {
         "filters": filters,
-        "rows": Paginator(entries[:MAX_DEPTH], SHOWN).get_page(request.GET.get("page")),
+        "rows": rows,
+        "told": [(entry, difference(entry.before, entry.after)) for entry in rows],
         "more": _rest(request.GET),
         "admin": actor.site_admin,
         "filtered": any(filters.data.get(name) for name in filters.fields),
