@@ -162,6 +162,8 @@ def test_an_archive_goes_when_its_time_is_over_and_strays_with_it(harbour: Harbo
     assert rounds.let_go(now=now() + KEPT_FOR * 2) == 1
     export.refresh_from_db()
     assert (export.state, files()) == ("expired", [])
+    assert rounds.let_go(now=now() + rounds.TOLD_FOR * 2) == 1
+    assert not Export.objects.exists() and not Job.objects.filter(kind="export_image").exists()
 
 
 def test_too_much_is_refused_before_it_is_kept(harbour: Harbour, settings: Any) -> None:

@@ -1,6 +1,6 @@
 """What the control loop does for exports: see that what came in is what was sent, and let go of what is over."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import transaction
 
@@ -9,8 +9,11 @@ from webapp.exports import store
 from webapp.exports.follow import INCOMPLETE
 from webapp.exports.models import UNDER_WAY, Export
 from webapp.exports.services import KEPT_FOR, settle
+from webapp.jobs.models import Job
+from webapp.logs.models import Log
 
 AT_ONCE = 20
+TOLD_FOR = timedelta(days=30)  # so long it is told that there was one
 
 
 def check(*, now: datetime) -> int:
@@ -41,4 +44,15 @@ def let_go(*, now: datetime) -> int:
     for stray in store.others(set(wanted)):
         store.forget(stray)
         count += 1
-    return count
+    return count + _forget_rows(now)
+
+
+def _forget_rows(now: datetime) -> int:
+    """Exports of long ago, with their jobs and logs."""
+    ended = Export.objects.exclude(state__in=(*UNDER_WAY, "ready")).filter(created_at__lt=now - TOLD_FOR)
+    rows = list(ended.order_by("id")[:AT_ONCE])
+    with transaction.atomic():
+        Export.objects.filter(id__in=[row.id for row in rows]).delete()
+        Job.objects.filter(id__in=[row.job_id for row in rows]).delete()
+        Log.objects.filter(id__in=[row.log_id for row in rows]).delete()
+    return len(rows)
