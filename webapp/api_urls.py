@@ -21,6 +21,7 @@ from webapp.registries import api as registries
 from webapp.rest import urls as rest
 from webapp.retention import api as retention
 from webapp.snapshots import api as snapshots
+from webapp.snapshots import finding
 from webapp.teams import api as teams
 
 urlpatterns = [
@@ -32,7 +33,7 @@ urlpatterns = [
     *registries.urlpatterns,
     *deploykeys.urlpatterns(keyed.users),
     *blobs.urlpatterns(archived.users),
-    *images.urlpatterns(using.users),
+    *images.urlpatterns(using.users, finding.find_container),
     *revisions.urlpatterns,
     *comparing.urlpatterns,
     *lint.urlpatterns,

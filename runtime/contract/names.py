@@ -36,6 +36,7 @@ HEADER_CONTRACT = "Slipway-Contract"
 SLUG = re.compile(r"[a-z](?:[a-z0-9-]{0,38}[a-z0-9])?")
 ID = re.compile(r"[0-9a-hjkmnp-tv-z]{26}")
 ENVIRONMENT_KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,127}")
+CONTAINER = re.compile(r"[0-9a-f]{64}")  # full ID
 DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 GIT_REF = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._/-]{0,198}[A-Za-z0-9_])?")
 GIT_COMMIT = re.compile(r"[0-9a-f]{40}")

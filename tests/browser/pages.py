@@ -49,6 +49,7 @@ PAGES = {
     "release": "release",
     "replica": "replica",
     "replica_files": "replica",
+    "replica_image": "replica",
     "retention": "project",
     "secrets": "project",
     "service": "service",

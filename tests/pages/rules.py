@@ -36,6 +36,10 @@ ADMIN_SEES = (403, 403, 403, 403, 403, 200)
 Statuses = tuple[int, int, int, int, int, int]
 
 
+def an_image_of_it(cast: Cast) -> dict[str, Any]:
+    return {"slug": "kept"}
+
+
 def look(route: str, statuses: Statuses, where: Made = nothing) -> Rule:
     """A page that takes no form."""
     return Rule(route, "get", statuses, where=where, nobody=302)
@@ -241,6 +245,7 @@ RUNNING = (
     look("replica_files", DEVELOPERS_SEE, running.a_replica),
     look("replica_files_part", DEVELOPERS_SEE, running.a_replica),
     act("replica_compare", DEVELOPERS, running.a_replica),
+    *form("replica_image", DEVELOPERS_SEE, DEVELOPERS, running.a_replica, an_image_of_it),
 )
 
 PLACES = (

@@ -16,7 +16,12 @@ def a_comparison(cast: Cast) -> dict[str, Any]:
     return {"id": given.compared(harbour, given.a_replica(harbour)).id}
 
 
+def an_image(cast: Cast) -> dict[str, Any]:
+    return {"image": "kept", "message": "as it was"}
+
+
 RULES = (
+    Rule("api_replica_image", "post", DEVELOPERS_START, where=a_replica, body=an_image),
     Rule("api_replica_comparisons", "post", DEVELOPERS_START, where=a_replica),
     Rule("api_comparison", "get", DEVELOPERS_READ, where=a_comparison),
 )

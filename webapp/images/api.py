@@ -11,6 +11,7 @@ from rest_framework.response import Response
 from runtime.contract import states
 from webapp.hosts.models import Host
 from webapp.images import api_pushes, services
+from webapp.images.containers import Containers
 from webapp.images.models import Build, Image
 from webapp.images.serializers import (
     BuildRowSerializer,
@@ -80,6 +81,7 @@ class ImageBuilds(RoomViewSet):
     filters = {"state": By("state", choices=STATES)}
     page_ordering = ("-number",)
     more_problems = (422,)
+    containers: Containers | None = None  # told where the paths are made
 
     def rows(self) -> QuerySet[Build]:
         builds = Build.objects.visible_to(self.actor).select_related("host", "job").prefetch_related("job__steps")
@@ -100,7 +102,7 @@ class ImageBuilds(RoomViewSet):
             former = services.reuse_build(actor=self.actor, image=image, **body)
             if former is not None:
                 return Response(BuildSerializer(former).data)
-        build = services.request_build(actor=self.actor, image=image, **body)
+        build = services.request_build(actor=self.actor, image=image, containers=self.containers, **body)
         return Response(BuildSerializer(build).data, status=202)
 
     def _image(self, id: str) -> Image:
@@ -113,6 +115,7 @@ class Builds(Awaited, RoomViewSet):
     serializer_class = BuildSerializer
     terminal = states.terminal_states(states.BUILD)
     more_problems = (422,)
+    containers: Containers | None = None  # told where the paths are made
 
     def rows(self) -> QuerySet[Build]:
         builds = Build.objects.visible_to(self.actor).select_related("image__project__team", "host", "job")
@@ -129,7 +132,8 @@ class Builds(Awaited, RoomViewSet):
     def retry(self, request: Request, id: str) -> Response:
         """A new build of exactly the same definition."""
         self.body(NothingSerializer)
-        return self.shown(services.retry_build(actor=self.actor, build=self.found(id)), status=202)
+        again = services.retry_build(actor=self.actor, build=self.found(id), containers=self.containers)
+        return self.shown(again, status=202)
 
     @extend_schema(request=NothingSerializer, responses={200: BuildSerializer})
     def front(self, request: Request, id: str) -> Response:
@@ -147,8 +151,8 @@ class Builds(Awaited, RoomViewSet):
         return self.shown(self.found(id))
 
 
-def urlpatterns(users: Users) -> list[URLPattern]:
-    """The paths; `users` says what needs an image."""
+def urlpatterns(users: Users, containers: Containers) -> list[URLPattern]:
+    """The paths; `users` says what needs an image, `containers` what one may be made of."""
     return [
         path("images/", Images.as_view({"get": "list", "post": "create"}), name="api_images"),
         path(
@@ -156,10 +160,14 @@ def urlpatterns(users: Users) -> list[URLPattern]:
             Images.as_view({"get": "retrieve", "patch": "partial_update", "delete": "destroy"}, users=users),
             name="api_image",
         ),
-        path("images/<id>/builds/", ImageBuilds.as_view({"get": "list", "post": "create"}), name="api_image_builds"),
+        path(
+            "images/<id>/builds/",
+            ImageBuilds.as_view({"get": "list", "post": "create"}, containers=containers),
+            name="api_image_builds",
+        ),
         path("builds/<id>/", Builds.as_view({"get": "retrieve"}), name="api_build"),
         path("builds/<id>/cancellation/", Builds.as_view({"post": "cancellation"}), name="api_build_cancellation"),
-        path("builds/<id>/retry/", Builds.as_view({"post": "retry"}), name="api_build_retry"),
+        path("builds/<id>/retry/", Builds.as_view({"post": "retry"}, containers=containers), name="api_build_retry"),
         path("builds/<id>/front/", Builds.as_view({"post": "front"}), name="api_build_front"),
         path("builds/<id>/move/", Builds.as_view({"post": "move"}), name="api_build_move"),
         *api_pushes.urlpatterns,

@@ -9,6 +9,7 @@ from webapp.hosts import urls as hosts
 from webapp.images import archived, keyed
 from webapp.images import urls as images
 from webapp.pages import join, views
+from webapp.snapshots import finding
 from webapp.teams import urls as teams
 
 urlpatterns = [
@@ -22,7 +23,7 @@ urlpatterns = [
     path("", include(teams.urlpatterns(contents.contents))),  # projects/new/ before a project's own page
     path("", include("webapp.deployments.urls")),
     path("", include("webapp.snapshots.urls")),
-    path("", include(images.urlpatterns(using.users))),
+    path("", include(images.urlpatterns(using.users, finding.find_container))),
     path("", include("webapp.exports.urls")),
     path("", include("webapp.retention.urls")),
     path("", include("webapp.hooks.urls")),

@@ -11,8 +11,9 @@ from rest_framework.response import Response
 
 from runtime.contract import states
 from webapp.deployments.models import Replica
-from webapp.images.serializers import ErrorSerializer, error_of
-from webapp.rest.serializers import NothingSerializer
+from webapp.images.serializers import BuildSerializer, ErrorSerializer, error_of
+from webapp.images.sources.container import MAX_AUTHOR, MAX_MESSAGE
+from webapp.rest.serializers import NothingSerializer, StrictSerializer
 from webapp.rest.views import Awaited, RoomViewSet, visible
 from webapp.snapshots import services
 from webapp.snapshots.entering import require_entry
@@ -84,6 +85,31 @@ class Comparisons(Awaited, RoomViewSet):
         return self.shown(row, status=202)
 
 
+class NewImageOfReplica(StrictSerializer):
+    """`image` is the short name: of a new image, or of one that was made of a container before."""
+
+    image = serializers.CharField(max_length=40, trim_whitespace=False)
+    author = serializers.CharField(required=False, allow_blank=True, max_length=MAX_AUTHOR, trim_whitespace=False)
+    message = serializers.CharField(required=False, allow_blank=True, max_length=MAX_MESSAGE, trim_whitespace=False)
+
+
+class ReplicaImages(RoomViewSet):
+    """Images made of replicas' files."""
+
+    serializer_class = BuildSerializer
+    more_problems = (422,)
+
+    @extend_schema(request=NewImageOfReplica, responses={202: BuildSerializer})
+    def create(self, request: Request, id: str) -> Response:
+        """Keep the files of its container as an image: a build, on the host where it is. The container stands still
+        for a moment. The image has the settings of the one that it ran, and none of its variables; what its files
+        hold is in it.
+        """
+        body = self.body(NewImageOfReplica)
+        build = services.make_image(actor=self.actor, replica=replica_of(self, id), slug=body.pop("image"), **body)
+        return self.shown(build, status=202)
+
+
 def replica_of(view: RoomViewSet, id: str) -> Replica:
     """The visible replica with what verbs ask of it. Raises `Missing`."""
     rows = Replica.objects.visible_to(view.actor)
@@ -95,5 +121,6 @@ def replica_of(view: RoomViewSet, id: str) -> Replica:
 
 urlpatterns = [
     path("replicas/<id>/comparisons/", Comparisons.as_view({"post": "create"}), name="api_replica_comparisons"),
+    path("replicas/<id>/image/", ReplicaImages.as_view({"post": "create"}), name="api_replica_image"),
     path("comparisons/<id>/", Comparisons.as_view({"get": "retrieve"}), name="api_comparison"),
 ]

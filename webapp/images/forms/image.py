@@ -10,6 +10,7 @@ from webapp import writing
 from webapp.blobs.models import Upload
 from webapp.images.forms.archive import ARCHIVE, offer
 from webapp.images.forms.boxes import LONG, SHORT, Boxes, area
+from webapp.images.forms.container import CONTAINER
 from webapp.images.forms.git import GIT
 from webapp.images.forms.inline import INLINE
 from webapp.images.forms.reference import REFERENCE
@@ -19,6 +20,7 @@ from webapp.page import Form
 
 EMPTY_FILES = 2  # boxes for new ones
 KINDS: Mapping[str, Boxes] = {"dockerfile": INLINE, "git": GIT, "archive": ARCHIVE, "reference": REFERENCE}
+OF_CONTAINER: Mapping[str, Boxes] = {"container": CONTAINER}  # defined on a replica's page, and stays so
 COMMON = {
     "source.kind": "kind",
     "build.args": "args",
@@ -33,12 +35,6 @@ class ImageForm(Form):
     """Where an image comes from and how it is built. Files stand beside the form as pairs of boxes."""
 
     slug = forms.CharField(label="Short name", max_length=SHORT, help_text="Lower-case letters, digits and hyphens.")
-    kind = forms.ChoiceField(
-        choices=[(kind, boxes.label) for kind, boxes in KINDS.items()],
-        label="Comes from",
-        widget=forms.RadioSelect,
-        initial="dockerfile",
-    )
     target = forms.CharField(required=False, max_length=SHORT, label="Stage to build")
     args = forms.CharField(
         required=False,
@@ -72,10 +68,14 @@ class ImageForm(Form):
         super().__init__(data, initial=_initial(image) if image is not None else initial)
         if image is None:
             del self.fields["why"]  # what is new needs no reason
-        for boxes in KINDS.values():
+        self.kept: Mapping[str, Any] = image.source if image is not None else {}
+        self.offered = OF_CONTAINER if self.kept.get("kind") in OF_CONTAINER else KINDS
+        self.add({"kind": _kind_of(self.offered)})
+        for boxes in self.offered.values():
             self.add(boxes.fields())
-        offer(self.fields["upload"], uploads)
-        chosen = KINDS.get(data.get("kind", "")) if data is not None else None
+        if "archive" in self.offered:
+            offer(self.fields["upload"], uploads)
+        chosen = self.offered.get(data.get("kind", "")) if data is not None else None
         self.carries = {**COMMON, **(chosen.carries if chosen is not None else {})}
         known = image.source.get("files", {}) if image is not None else {}
         given = _sent_files(data) if data is not None else known
@@ -84,13 +84,14 @@ class ImageForm(Form):
 
     def kinds(self) -> list[tuple[str, str]]:
         """Each kind with the template of its boxes."""
-        return [(kind, f"images/sources/{kind}.html") for kind in KINDS]
+        return [(kind, f"images/sources/{kind}.html") for kind in self.offered]
 
     def carried(self) -> dict[str, Any]:
         """The verb's arguments."""
         given = self.cleaned_data
         kind = given["kind"]
-        source = {"kind": kind, **KINDS[kind].source({**given, "files": self.files_given})}
+        more = {"files": self.files_given, "kept": self.kept}
+        source = {"kind": kind, **self.offered[kind].source({**given, **more})}
         build: dict[str, Any] = {"args": writing.pairs(given["args"]), "no_cache": given["no_cache"]}
         if secrets := writing.pairs(given["secrets"]):
             build["secrets"] = secrets
@@ -101,6 +102,15 @@ class ImageForm(Form):
         return {"slug": given["slug"], "source": source, "build": build, **reason}
 
 
+def _kind_of(offered: Mapping[str, Boxes]) -> forms.ChoiceField:
+    return forms.ChoiceField(
+        choices=[(kind, boxes.label) for kind, boxes in offered.items()],
+        label="Comes from",
+        widget=forms.RadioSelect,
+        initial=next(iter(offered)),
+    )
+
+
 def _sent_files(data: QueryDict) -> dict[str, str]:
     """Browsers send lines with CR LF; a file's text has the ends of lines that were typed."""
     sent = zip(data.getlist("file_path"), data.getlist("file_text"), strict=False)
@@ -109,7 +119,7 @@ def _sent_files(data: QueryDict) -> dict[str, str]:
 
 def _initial(image: Image) -> dict[str, Any]:
     source, build = image.source, image.build
-    boxes = KINDS.get(source["kind"])
+    boxes = {**KINDS, **OF_CONTAINER}.get(source["kind"])
     return {
         "slug": image.slug,
         "kind": source["kind"],

@@ -1,8 +1,10 @@
 """Ask for a build, take the wish back, ask again."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
+from django.core.exceptions import ImproperlyConfigured
 from django.db import transaction
 from django.db.models import F
 from django.utils.timezone import now
@@ -11,8 +13,10 @@ from runtime.contract import names, states
 from runtime.contract.orders import BuildImage, ImageOrder, Login, PullImage
 from webapp.audit import services as audit
 from webapp.environments import services as environments
+from webapp.hosts.models import Host
 from webapp.ids import new_id
 from webapp.images import follow
+from webapp.images.containers import Containers, Found
 from webapp.images.labels import labels_of
 from webapp.images.models import Build, Image
 from webapp.images.placing import choose_builder
@@ -30,6 +34,18 @@ from webapp.registries.logins import secrets_of
 from webapp.teams.policy import Action, Actor, require
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Wish:
+    """One build that somebody asks for: its frozen definition, and the container if it is made of one."""
+
+    actor: Actor
+    image: Image
+    definition: dict[str, Any]
+    revision: int
+    trigger: Mapping[str, Any] | None
+    found: Found | None = None
+
+
 def request_build(
     *,
     actor: Actor,
@@ -38,14 +54,17 @@ def request_build(
     args: Mapping[str, str] | None = None,
     no_cache: bool = False,
     trigger: Mapping[str, str] | None = None,
+    containers: Containers | None = None,
 ) -> Build:
     """Freeze the definition as it is now and queue a build of it on the least busy host.
 
     `ref` (Git only) and `args` replace the definition's own for this build; `trigger` says what caused it,
-    where that was no person. `Unplannable`: no host can build.
+    where that was no person. `containers` finds the container that an image is made of, which then is where it is made.
+    `Unplannable`: no host can build. `Conflicting`: the container is not there any more.
     """
     definition = _asked_for(actor, image, ref=ref, args=args, no_cache=no_cache)
-    return _queue(actor, image, definition, image.revision, action="build.request", trigger=trigger)
+    wish = _Wish(actor=actor, image=image, definition=definition, revision=image.revision, trigger=trigger)
+    return _queue(_placed(wish, containers), action="build.request")
 
 
 def reuse_build(
@@ -64,15 +83,24 @@ def reuse_build(
     return found.build if found is not None and found.exact else None
 
 
-def retry_build(*, actor: Actor, build: Build) -> Build:
-    """A new build of exactly the same definition. Raises `Conflicting` while the first has not ended."""
+def retry_build(*, actor: Actor, build: Build, containers: Containers | None = None) -> Build:
+    """A new build of exactly the same definition. Raises `Conflicting` while the first has not ended, and when what it
+    was made of is gone.
+    """
     require(actor, Action.BUILD, build.image.project)
     build.refresh_from_db(fields=["state"])
     if not states.is_terminal(states.BUILD, build.state):
         raise Conflicting(
             code="build.under_way", detail=f"Build {build.number} is {build.state}; it has not ended yet."
         )
-    return _queue(actor, build.image, build.definition, build.revision, action="build.retry", trigger=build.trigger)
+    wish = _Wish(
+        actor=actor,
+        image=build.image,
+        definition=build.definition,
+        revision=build.revision,
+        trigger=build.trigger,
+    )
+    return _queue(_placed(wish, containers), action="build.retry")
 
 
 def cancel_build(*, actor: Actor, build: Build) -> Build:
@@ -114,57 +142,73 @@ def _frozen(image: Image, *, ref: str | None, args: dict[str, str], no_cache: bo
     return {"source": source, "build": build}
 
 
-def _queue(
-    actor: Actor,
-    image: Image,
-    definition: dict[str, Any],
-    revision: int,
-    *,
-    action: str,
-    trigger: Mapping[str, str] | None,
-) -> Build:
-    project = image.project
-    secrets = _credentials(image, definition["source"]) | _build_secrets(image, definition["build"])
+def _placed(wish: _Wish, containers: Containers | None) -> _Wish:
+    """With the container that it is made of, if it is of that kind; which one it was is frozen with the definition."""
+    source = wish.definition["source"]
+    if not kind_of(source).of_container:
+        return wish
+    if containers is None:
+        raise ImproperlyConfigured("who knows containers is told where the paths are made")
+    found = containers(actor=wish.actor, image=wish.image, source=source)
+    frozen = {**source, "container": found.container, "base": found.base}
+    return replace(wish, definition={**wish.definition, "source": frozen}, found=found)
+
+
+def _queue(wish: _Wish, *, action: str) -> Build:
+    image, project = wish.image, wish.image.project
+    secrets = _credentials(image, wish.definition["source"]) | _build_secrets(image, wish.definition["build"])
     with transaction.atomic():
         lock_image(image)
-        host = choose_builder(project, builds=kind_of(definition["source"]).builds)
+        host = _host(wish)
         Image.objects.filter(id=image.id).update(next_number=F("next_number") + 1)
         number = Image.objects.values_list("next_number", flat=True).get(id=image.id) - 1
         log = logs.open_log(project=project, kind="build")
         build_id = new_id()
-        told = labels_of(
-            image, source=definition["source"], build=build_id, number=number, revision=revision, trigger=trigger
-        )
-        asked = Asked(
-            build=build_id,
-            number=number,
-            tag=names.image_tag(project=project.slug, image=image.slug, build=build_id, number=number),
-            labels=told,
-            source=definition["source"],
-            settings=definition["build"],
-            project=project,
-        )
-        pushes = pushing.planned(image, requested_as=actor.label)
-        order = pushing.along(kind_of(asked.source).order(asked), pushes, trigger=trigger, at=now())
+        asked = _asked(wish, build_id, number)
+        pushes = pushing.planned(image, requested_as=wish.actor.label)
+        order = pushing.along(kind_of(asked.source).order(asked), pushes, trigger=wish.trigger, at=now())
         secrets = secrets | pushing.secrets_for(order.push) | secrets_of(_logins(order))
-        job = jobs.create_job(order=order, project=project, host=host, log=log, secrets=secrets, uses_build_slot=True)
         build = Build.objects.create(
             id=build_id,
             image=image,
             number=number,
-            definition=definition,
-            revision=revision,
-            job=job,
+            definition=wish.definition,
+            revision=wish.revision,
+            job=jobs.create_job(
+                order=order, project=project, host=host, log=log, secrets=secrets, uses_build_slot=True
+            ),
             log=log,
             host=host,
-            requested_by=actor.user,
-            requested_as=actor.label,
-            trigger=trigger,
+            requested_by=wish.actor.user,
+            requested_as=wish.actor.label,
+            trigger=wish.trigger,
         )
         pushing.keep(build, pushes)
-        _record(actor, action, build)
+        _record(wish.actor, action, build, after=wish.found.said if wish.found is not None else "")
         changed(kind="build", id=build.id, state=build.state, project_id=project.id)
     return build
+
+
+def _host(wish: _Wish) -> Host:
+    if wish.found is not None:
+        return wish.found.host
+    return choose_builder(wish.image.project, builds=kind_of(wish.definition["source"]).builds)
+
+
+def _asked(wish: _Wish, build_id: str, number: int) -> Asked:
+    image, source = wish.image, wish.definition["source"]
+    return Asked(
+        build=build_id,
+        number=number,
+        tag=names.image_tag(project=image.project.slug, image=image.slug, build=build_id, number=number),
+        labels=labels_of(
+            image, source=source, build=build_id, number=number, revision=wish.revision, trigger=wish.trigger
+        ),
+        source=source,
+        settings=wish.definition["build"],
+        project=image.project,
+        found=wish.found,
+    )
 
 
 def _credentials(image: Image, source: dict[str, Any]) -> dict[str, str]:
@@ -202,7 +246,7 @@ def _build_secrets(image: Image, build: dict[str, Any]) -> dict[str, str]:
     return found
 
 
-def _record(actor: Actor, action: str, build: Build) -> None:
+def _record(actor: Actor, action: str, build: Build, *, after: str = "") -> None:
     project = build.image.project
     audit.record(
         actor=actor,
@@ -212,4 +256,5 @@ def _record(actor: Actor, action: str, build: Build) -> None:
         target=f"{project.slug}/{build.image.slug} {build.number}",
         team_id=project.team_id,
         project_id=project.id,
+        after={"made of": after} if after else None,
     )

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from runtime.contract.orders import ImageOrder
 from webapp.findings import Findings
-from webapp.images.sources import archive, git, inline, reference
+from webapp.images.sources import archive, container, git, inline, reference
 from webapp.images.sources.building import Asked, build_order
 from webapp.teams.models import Project
 
@@ -42,6 +42,7 @@ class Kind(NamedTuple):
     more_secrets: Callable[[Project, Mapping[str, Any]], dict[str, str]] = _no_more
     has_refs: bool = False  # a build may name a branch, tag or commit of it
     builds: bool = True  # its host needs a builder
+    of_container: bool = False  # it is made where its container is
 
 
 KINDS: Mapping[str, Kind] = {
@@ -59,6 +60,7 @@ KINDS: Mapping[str, Kind] = {
     "reference": Kind(
         clean=reference.clean, schema=reference.SCHEMA, settle=reference.settle, order=reference.order, builds=False
     ),
+    "container": Kind(clean=container.clean, schema=container.SCHEMA, order=container.order, of_container=True),
 }
 SCHEMA: dict[str, Any] = {"oneOf": [kind.schema for kind in KINDS.values()]}
 

@@ -8,6 +8,7 @@ import msgspec
 
 from runtime.contract.orders import BuildImage, Source
 from webapp.images.bases import with_logins
+from webapp.images.containers import Found
 from webapp.teams.models import Project
 
 
@@ -22,6 +23,7 @@ class Asked:
     source: Mapping[str, Any]
     settings: Mapping[str, Any]
     project: Project
+    found: Found | None = None  # of a kind that is made of a container
 
 
 def build_order(asked: Asked) -> BuildImage:

@@ -10,6 +10,7 @@ from runtime.contract import states
 from webapp.holdings.models import Holding
 from webapp.hosts.models import Host
 from webapp.images import services
+from webapp.images.containers import Containers
 from webapp.images.ending import how_it_ended
 from webapp.images.expiry import said_of
 from webapp.images.insight import insight, previous
@@ -51,9 +52,9 @@ def cancel(request: PageRequest, id: str) -> HttpResponse:
 
 
 @verb
-def retry(request: PageRequest, id: str) -> HttpResponse:
+def retry(request: PageRequest, id: str, containers: Containers) -> HttpResponse:
     """The very same again."""
-    again = services.retry_build(actor=request.actor, build=_load(request, id))
+    again = services.retry_build(actor=request.actor, build=_load(request, id), containers=containers)
     return redirect("build", again.id)
 
 

@@ -1,5 +1,6 @@
 """Pages of images: define, look, change, delete, build."""
 
+from functools import partial
 from typing import Any
 
 from django.contrib import messages
@@ -11,6 +12,7 @@ from django.urls import reverse
 from webapp.blobs.models import Upload
 from webapp.blobs.services import max_bytes
 from webapp.images import services
+from webapp.images.containers import Containers
 from webapp.images.forms import BuildForm, ImageForm
 from webapp.images.models import Build, Image
 from webapp.images.reusing import offer
@@ -25,7 +27,7 @@ UPLOADS_OFFERED = 100
 
 @with_editor
 @page
-def new(request: PageRequest, id: str) -> HttpResponse:
+def new(request: PageRequest, id: str, containers: Containers) -> HttpResponse:
     """Define an image."""
     actor = request.actor
     project = find(Project.objects.visible_to(actor).select_related("team"), id)
@@ -36,7 +38,7 @@ def new(request: PageRequest, id: str) -> HttpResponse:
     if request.method == "POST":
         image = form.attempt(lambda: services.define_image(actor=actor, project=project, **form.carried()))
         if image is not None:
-            return _after(request, image)
+            return _after(request, image, containers)
     facts = {"project": project, "form": form, "builds": may(actor, Action.BUILD, project)}
     facts["upload_max_bytes"] = max_bytes()
     return render(request, "images/form.html", facts, status=form.status)
@@ -44,7 +46,7 @@ def new(request: PageRequest, id: str) -> HttpResponse:
 
 @with_editor
 @page
-def edit(request: PageRequest, id: str) -> HttpResponse:
+def edit(request: PageRequest, id: str, containers: Containers) -> HttpResponse:
     """Change an image; builds that were made stay what they are."""
     image = _load(request, id)
     require(request.actor, Action.DEFINE, image.project)
@@ -52,7 +54,7 @@ def edit(request: PageRequest, id: str) -> HttpResponse:
     if request.method == "POST":
         changed = form.attempt(lambda: services.change_image(actor=request.actor, image=image, **form.carried()))
         if changed is not None:
-            return _after(request, changed)
+            return _after(request, changed, containers)
     facts = {"project": image.project, "image": image, "form": form}
     facts["builds"] = may(request.actor, Action.BUILD, image.project)
     facts["upload_max_bytes"] = max_bytes()
@@ -78,13 +80,14 @@ def part(request: PageRequest, id: str) -> HttpResponse:
 
 
 @page
-def build(request: PageRequest, id: str) -> HttpResponse:
+def build(request: PageRequest, id: str, containers: Containers) -> HttpResponse:
     """Build it as it is defined now; a GET asks what shall differ."""
     image = _load(request, id)
     require(request.actor, Action.BUILD, image.project)
     form = BuildForm(request.POST if request.method == "POST" else None)
     if request.method == "POST":
-        queued = form.attempt(lambda: services.request_build(actor=request.actor, image=image, **form.carried()))
+        ask = partial(services.request_build, actor=request.actor, image=image, containers=containers)
+        queued = form.attempt(lambda: ask(**form.carried()))
         if queued is not None:
             return redirect("build", queued.id)
     here = reverse("image", args=[id])
@@ -103,11 +106,11 @@ def delete(request: PageRequest, id: str, users: Users) -> HttpResponse:
     return redirect("board", image.project_id)
 
 
-def _after(request: PageRequest, image: Image) -> HttpResponse:
+def _after(request: PageRequest, image: Image, containers: Containers) -> HttpResponse:
     """Saved: to its page, or straight to a build when that button was pressed."""
     if "build" not in request.POST:
         return redirect("image", image.id)
-    return redirect("build", services.request_build(actor=request.actor, image=image).id)
+    return redirect("build", services.request_build(actor=request.actor, image=image, containers=containers).id)
 
 
 def _uploads(project: Project) -> list[Upload]:

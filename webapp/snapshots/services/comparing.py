@@ -2,7 +2,7 @@
 
 from django.db import transaction
 
-from runtime.contract import names, states
+from runtime.contract import states
 from runtime.contract.orders import DiffContainer
 from webapp.audit import services as audit
 from webapp.deployments.models import Replica
@@ -13,6 +13,7 @@ from webapp.jobs.models import Job
 from webapp.logs import services as logs
 from webapp.logs.models import Log
 from webapp.snapshots.entering import require_container, require_entry
+from webapp.snapshots.finding import labels_of, name_of
 from webapp.snapshots.models import Comparison
 from webapp.teams.policy import Actor
 
@@ -49,22 +50,12 @@ def compare(*, actor: Actor, replica: Replica) -> Comparison:
             action="replica.compare",
             target_type="replica",
             target_id=replica.id,
-            target=f"{replica.service.slug} {replica.index} in {replica.environment.slug}",
+            target=name_of(replica),
             team_id=project.team_id,
             project_id=project.id,
         )
         changed(kind="comparison", id=row.id, state=row.state, project_id=project.id)
     return row
-
-
-def labels_of(replica: Replica) -> dict[str, str]:
-    """What its container bears, beside the instance's label, if it is this replica's."""
-    return {
-        names.LABEL_PROJECT: replica.service.project_id,
-        names.LABEL_SERVICE: replica.service_id,
-        names.LABEL_ENVIRONMENT: replica.environment_id,
-        names.LABEL_REPLICA: replica.id,
-    }
 
 
 def _sweep(replica: Replica) -> None:
