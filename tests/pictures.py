@@ -14,6 +14,7 @@ from typing import Literal
 import httpx
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from tests.contract.packing import GOOD, tar_gz
 from tests.flows.house import ADMIN_PASSWORD, ROOT, House, engine_address, running_house
 from tests.flows.story import Json, build, get, make_image, post
 
@@ -127,7 +128,14 @@ def _doors(api: httpx.Client, project: str) -> dict[str, str]:
     channel = post(api, "channels/", {**told, "events": ["build.failed", "deployment.failed"]})
     api.post(f"channels/{channel['id']}/test/", json={})
     registry = post(api, "registries/", {"project": project, "url": "registry.example.org", "prefix": "shop"})
+    archive = tar_gz(GOOD)
+    kind = {"Content-Type": "application/gzip"}
+    upload = api.post(f"projects/{project}/uploads/?name=shop.tar.gz", content=archive, headers=kind).json()["id"]
+    packed = {"project": project, "slug": "packed", "source": {"kind": "archive", "upload": upload}}
     return {
+        "uploads": f"/projects/{project}/uploads/",
+        "new-from-archive": f"/projects/{project}/images/new/?upload={upload}",
+        "packed": f"/images/{post(api, 'images/', packed)['id']}/",
         "retention": f"/projects/{project}/retention/?keep=1&releases=2",
         "registries": f"/projects/{project}/registries/",
         "registry": f"/registries/{registry['id']}/",

@@ -1,7 +1,9 @@
 """An archive is received: checked, kept once under its digest, and nothing is left of one that is refused."""
 
+import errno
 import hashlib
 import io
+import os
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -16,7 +18,7 @@ from tests.contract.packing import ATTACKS, GOOD, PACKERS, TAR_ATTACKS, gzip_bom
 from webapp.audit.models import Entry
 from webapp.blobs import store
 from webapp.blobs.models import Blob, Upload
-from webapp.problems import Conflicting, Forbidden, Invalid, TooLarge, TooMany
+from webapp.problems import Conflicting, Forbidden, Invalid, TooLarge, TooMany, Unavailable
 
 SHA = hashlib.sha256(DATA).hexdigest()
 
@@ -136,6 +138,16 @@ def test_one_that_breaks_off_leaves_nothing(cast: Cast) -> None:
         bring(cast, length=len(DATA) + 1)
     with pytest.raises(Invalid):
         bring(cast, b"")
+    assert on_disk() == [] and not Upload.objects.exists()
+
+
+def test_a_full_disk_is_said_and_leaves_nothing(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(descriptor: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr("webapp.blobs.services.receiving.os.fsync", full)
+    with pytest.raises(Unavailable, match="No space left"):
+        bring(cast)
     assert on_disk() == [] and not Upload.objects.exists()
 
 

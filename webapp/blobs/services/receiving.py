@@ -21,7 +21,7 @@ from webapp.blobs import checking, store
 from webapp.blobs.models import READY, RECEIVING, Blob, Upload
 from webapp.findings import is_storable
 from webapp.ids import new_id
-from webapp.problems import Conflicting, Invalid, Refusal, TooLarge, TooMany
+from webapp.problems import Conflicting, Invalid, Refusal, TooLarge, TooMany, Unavailable
 from webapp.teams.models import Project
 from webapp.teams.policy import Action, Actor, require
 
@@ -70,7 +70,7 @@ def receive_upload(
     upload = _begin(actor, project, name, length, now)
     path = store.incoming(upload.id)
     try:
-        received = _receive(path, read, _room(project), length)
+        received = _written(path, read, _room(project), length)
         if digest not in (None, received.digest):
             raise Invalid({"digest": [f"What came has {received.digest}."]}, code="upload.digest")
         found = checking.checked(path, declared=declared)
@@ -116,6 +116,14 @@ def _left(project: Project) -> int:
 def _check_length(length: int | None, room: int) -> None:
     if length is not None and length > room:
         raise _too_large(room)
+
+
+def _written(path: Path, read: Read, room: int, length: int | None) -> _Received:
+    try:
+        return _receive(path, read, room, length)
+    except OSError as error:
+        detail = f"It cannot be kept here: {error.strerror or error}. An administrator has to look at SLIPWAY_HOME."
+        raise Unavailable(code="upload.no_room", detail=detail) from error
 
 
 def _receive(path: Path, read: Read, room: int, length: int | None) -> _Received:
