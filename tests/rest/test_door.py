@@ -132,6 +132,13 @@ async def test_a_length_that_is_too_large_is_413_before_anything_is_read() -> No
     assert client.status == 413 and client.taken == 0
 
 
+async def test_an_uploads_form_is_read_too() -> None:
+    """By lines, to its end, as the framework does when it is through with the parts."""
+    client = Client(3, size=1000)
+    await ask(lambda request: HttpResponse(str(sum(map(len, request)))), client)
+    assert client.answers[1]["body"] == b"3000"
+
+
 async def test_an_ordinary_body_is_whole_when_its_view_runs() -> None:
     client = Client(3)
     await ask(read_all, client, "/")

@@ -72,6 +72,12 @@ class StreamedBody:
         taken, self._buffer = self._buffer[:size], self._buffer[size:]
         return taken
 
+    def readline(self, size: int = -1) -> bytes:
+        """A line, or as much of one as has come; the framework passes over a form's end so."""
+        start = self.read(1)
+        line, end, _ = self._buffer.partition(b"\n") if start not in (b"", b"\n") else (b"", b"", b"")
+        return start + self.read(len(line + end)) if line or end else start
+
     def close(self) -> None:
         """Nothing is held."""
 
