@@ -66,7 +66,7 @@ def test_saving_what_the_form_shows_changes_nothing(cast: Cast) -> None:
         ({"slug": "Not a slug"}, "slug", "beginning with a letter"),
         ({"dockerfile": "RUN true"}, "dockerfile", "no FROM"),
         ({"dockerfile": "# syntax=evil\nFROM a"}, "dockerfile", "frontend"),
-        ({**GIT, "url": "http://169.254.169.254/"}, "url", "https:// only"),
+        ({**GIT, "url": "http://169.254.169.254/"}, "url", "https:// or ssh:// only"),
         ({**GIT, "ref": "--upload-pack=x"}, "ref", "plain branch"),
         ({**GIT, "path": "../../etc/passwd"}, "path", "without .."),
         ({**GIT, "directory": "/etc"}, "directory", "without .."),

@@ -54,16 +54,19 @@ class SshServer:
     authorized: Path
     log: Path
 
-    def url(self, path: Path) -> str:
-        return f"ssh://{getpass.getuser()}@{NAME}:{self.port}{path}"
+    def url(self, path: Path, *, name: str = NAME) -> str:
+        return f"ssh://{getpass.getuser()}@{name}:{self.port}{path}"
 
     @property
     def known(self) -> str:
         """Its line in a known_hosts file."""
-        return f"[{NAME}]:{self.port} {self.host_key.public}\n"
+        return self.known_as(NAME)
 
-    def let_in(self, key: KeyPair) -> None:
-        self.authorized.write_text(f"restrict {key.public}\n")
+    def known_as(self, name: str) -> str:
+        return f"[{name}]:{self.port} {self.host_key.public}\n"
+
+    def let_in(self, public: str) -> None:
+        self.authorized.write_text(f"restrict {public}\n")
 
 
 @contextmanager

@@ -27,7 +27,7 @@ KEY = KeyPair.fresh()
 @pytest.fixture(autouse=True)
 def here(leads_to: Callable[..., None], sshd: SshServer) -> None:
     leads_to("127.0.0.1")
-    sshd.let_in(KEY)
+    sshd.let_in(KEY.public)
 
 
 @pytest.fixture
