@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 from django.urls import reverse
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from runtime.contract.packages import pack
@@ -27,6 +27,7 @@ LAYERS = st.lists(
 )
 
 
+@settings(deadline=None)
 @given(LAYERS, LAYERS)
 def test_what_both_begin_with_and_what_follows_is_each_image_again(one: Any, other: Any) -> None:
     found = compare_layers(one, other)

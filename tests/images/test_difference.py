@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from webapp.images import difference
@@ -17,6 +17,7 @@ def inline(text: str, build: dict[str, Any] | None = None, **files: str) -> dict
 LINES = st.lists(st.sampled_from(["RUN a", "RUN b", "", "COPY . .", "x"]), max_size=40)
 
 
+@settings(deadline=None)
 @given(LINES, LINES)
 def test_what_is_told_leads_from_the_one_text_to_the_other(before: list[str], after: list[str]) -> None:
     found = differ(inline("\n".join(before)), inline("\n".join(after)))
@@ -35,6 +36,7 @@ def test_what_is_told_leads_from_the_one_text_to_the_other(before: list[str], af
     assert rest == [line for number, line in enumerate(new, 1) if number not in told_new]
 
 
+@settings(deadline=None)
 @given(LINES)
 def test_what_is_equal_does_not_differ(text: list[str]) -> None:
     assert not differ(inline("\n".join(text)), inline("\n".join(text)))
@@ -58,12 +60,12 @@ def test_settings_are_rows_and_files_are_texts() -> None:
 
 
 def test_another_kind_of_source_is_settings_whatever_it_has() -> None:
-    git = {"source": {"kind": "git", "url": "https://a/b", "ref": None, "submodules": True, "paths": ["a", "b"]}}
+    git = {"source": {"kind": "git", "url": "https://a/b", "ref": None, "unheard": True, "paths": ["a", "b"]}}
     found = differ(git, {"source": {"kind": "later", "what": 3}})
     assert {row.name: (row.before, row.after) for row in found.settings} == {
         "Comes from": ("git", "later"),
         "Repository": ("https://a/b", None),
-        "submodules": ("yes", None),
+        "unheard": ("yes", None),
         "paths": ("a, b", None),
         "what": (None, "3"),
     }

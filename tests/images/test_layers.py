@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from webapp.images.layers import WIDTH, picture, readable
@@ -13,6 +13,7 @@ def layer(size: int, digest: str | None = None, instruction: str = "RUN x") -> d
     return {"instruction": instruction, "size": size, "digest": digest}
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(min_value=0, max_value=2**53), max_size=60))
 def test_parts_lie_beside_one_another_within_the_bar_and_none_is_too_small_to_see(sizes: list[int]) -> None:
     shown = picture([layer(size) for size in sizes])

@@ -1,6 +1,6 @@
 """What made a build slower than the one before."""
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from webapp.images.slower import MOST, SMALLEST, WAITED, Cause, Run, Timed, causes
@@ -51,6 +51,7 @@ TIMED = st.builds(
 RUNS = st.builds(Run, steps=st.lists(TIMED, max_size=20), waited=st.floats(0, 1e4), took=st.floats(0, 1e4))
 
 
+@settings(deadline=None)
 @given(RUNS, RUNS)
 def test_they_are_few_and_the_greatest_stands_first(now: Run, before: Run) -> None:
     found = causes(now, before)
@@ -58,6 +59,7 @@ def test_they_are_few_and_the_greatest_stands_first(now: Run, before: Run) -> No
     assert found == sorted(found, key=lambda cause: -cause.seconds) or len({c.seconds for c in found}) < len(found)
 
 
+@settings(deadline=None)
 @given(RUNS)
 def test_nothing_made_a_build_slower_than_itself(now: Run) -> None:
     assert causes(now, now) == []

@@ -1,7 +1,7 @@
 """Which packages an image holds."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from runtime.contract import packages
@@ -61,11 +61,13 @@ def test_that_they_cannot_be_read_is_said_and_fails_nothing() -> None:
     assert told.texts() == ["The image's packages could not be read: gone"]
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(WORDS, WORDS), max_size=30))
 def test_what_is_packed_is_unpacked_in_the_order_of_names(given_: list[tuple[str, str]]) -> None:
     assert unpack(pack(given_)) == sorted(set(given_))
 
 
+@settings(deadline=None)
 @given(st.text(max_size=200))
 def test_of_anything_else_nothing_comes(text: str) -> None:
     assert all(name and version for name, version in unpack(text))

@@ -13,6 +13,7 @@ from webapp.images import services
 from webapp.images.containers import Containers
 from webapp.images.ending import how_it_ended
 from webapp.images.expiry import said_of
+from webapp.images.folding import Stretch, stretches
 from webapp.images.insight import insight, previous
 from webapp.images.models import Build
 from webapp.images.placing import builders
@@ -92,6 +93,7 @@ def _facts(request: PageRequest, build: Build) -> dict[str, Any]:
         "image": build.image,
         "project": project,
         "steps": steps,
+        "stretches": stretches(steps) if ended else [Stretch(steps=tuple(steps), start=1)],
         "failing": next((step for step in steps if step.state == "failed"), None),
         "ended": ended,
         **_waiting(request, build),
