@@ -4,6 +4,13 @@ import secrets
 import time
 
 ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford's base 32: no i, l, o, u
+LENGTH = 26
+PATTERN = f"^[{ALPHABET}]{{{LENGTH}}}$"
+
+
+def is_id(text: str) -> bool:
+    """Could this be an id? A name in the place of one could not."""
+    return len(text) == LENGTH and set(text) <= set(ALPHABET)
 
 
 def new_id() -> str:

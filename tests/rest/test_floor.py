@@ -40,3 +40,20 @@ def test_every_answer_names_its_request(cast: Cast) -> None:
 def test_the_description_is_there(cast: Cast, name: str) -> None:
     answer = cast.client("viewer").get(f"/api/v1/{name}")
     assert answer.status_code == 200
+
+
+def test_the_api_begins_with_a_list_of_its_places(cast: Cast) -> None:
+    places = {place["name"]: place["url"] for place in cast.client("viewer").get("/api/v1/").json()["places"]}
+    assert places["projects"] == "http://testserver/api/v1/projects/" and {"me", "deployments", "schema"} <= set(places)
+    assert not [url for url in places.values() if "{" in url]
+    assert Client().get("/api/v1/").status_code == 401
+
+
+@pytest.mark.parametrize(
+    ("list_of", "field"), [("images", "project"), ("deployments", "environment"), ("audit", "team"), ("tokens", "team")]
+)
+def test_a_name_in_the_place_of_an_id_is_refused_at_its_field(cast: Cast, list_of: str, field: str) -> None:
+    for text in ("harbour", "", cast.project.id.upper(), f"{cast.project.id}x"):
+        answer = cast.client("owner").get(f"/api/v1/{list_of}/", {field: text})
+        assert (answer.status_code, list(answer.json()["errors"])) == (400, [field])
+    assert cast.client("owner").get(f"/api/v1/{list_of}/", {field: "0" * 26}).json()["results"] == []

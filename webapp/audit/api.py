@@ -69,8 +69,8 @@ class Entries(Listed, Shown, RoomViewSet):
         "outcome": By("outcome", choices=("done", "refused")),
         "target_type": By("target_type"),
         "target": By("target_id", about="The id of what was acted on."),
-        "team": By("team_id"),
-        "project": By("project_id"),
+        "team": By("team_id", kind="id"),
+        "project": By("project_id", kind="id"),
         "from": By("at__gte", kind="time"),
         "to": By("at__lt", kind="time"),
     }

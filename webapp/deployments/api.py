@@ -37,9 +37,9 @@ class Deployments(Listed, Awaited, RoomViewSet):
     serializer_class = DeploymentSerializer
     terminal = states.terminal_states(states.DEPLOYMENT)
     filters = {
-        "service": By("service_id"),
-        "environment": By("environment_id"),
-        "project": By("service__project_id"),
+        "service": By("service_id", kind="id"),
+        "environment": By("environment_id", kind="id"),
+        "project": By("service__project_id", kind="id"),
         "state": By("state", choices=tuple(states.DEPLOYMENT)),
     }
     more_problems = (422,)
@@ -124,9 +124,9 @@ class Replicas(Listed, Shown, RoomViewSet):
 
     serializer_class = ReplicaSerializer
     filters = {
-        "service": By("service_id"),
-        "environment": By("environment_id"),
-        "project": By("service__project_id"),
+        "service": By("service_id", kind="id"),
+        "environment": By("environment_id", kind="id"),
+        "project": By("service__project_id", kind="id"),
         "host": By("host__name"),
         "state": By("state", choices=tuple(states.REPLICA)),
     }

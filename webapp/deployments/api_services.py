@@ -32,7 +32,7 @@ class Services(Listed, Shown, RoomViewSet):
     """What runs: an image and how to run it."""
 
     serializer_class = ServiceSerializer
-    filters = {"project": By("project_id"), "slug": By("slug")}
+    filters = {"project": By("project_id", kind="id"), "slug": By("slug")}
     more_problems = (422,)
 
     def rows(self) -> QuerySet[Service]:
@@ -79,7 +79,7 @@ class ServiceReleases(RoomViewSet):
     """The releases of one service."""
 
     serializer_class = ReleaseSerializer
-    filters = {"environment": By("environment_id")}
+    filters = {"environment": By("environment_id", kind="id")}
     page_ordering = ("-number",)
 
     def rows(self) -> QuerySet[Release]:

@@ -28,7 +28,7 @@ class Environments(Listed, Shown, RoomViewSet):
     """The ordered places of a project."""
 
     serializer_class = EnvironmentShown
-    filters = {"project": By("project_id"), "slug": By("slug")}
+    filters = {"project": By("project_id", kind="id"), "slug": By("slug")}
     page_ordering = ("rank", "id")
 
     def rows(self) -> QuerySet[Environment]:
@@ -82,8 +82,8 @@ class Secrets(Listed, Shown, RoomViewSet):
     serializer_class = SecretShown
     permission_classes = [KnownWell]
     filters = {
-        "project": By("project_id"),
-        "environment": By("environment_id"),
+        "project": By("project_id", kind="id"),
+        "environment": By("environment_id", kind="id"),
         "name": By("name"),
         "use": By("use", choices=tuple(Use.values)),
         "current": By("retired_at__isnull", kind="flag", about="`true`: only those that are not retired."),

@@ -22,8 +22,8 @@ class Hooks(Listed, Shown, RoomViewSet):
 
     serializer_class = HookShown
     filters = {
-        "project": By("image__project_id"),
-        "image": By("image_id"),
+        "project": By("image__project_id", kind="id"),
+        "image": By("image_id", kind="id"),
         "kind": By("kind", choices=KINDS),
         "name": By("name"),
     }

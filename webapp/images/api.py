@@ -35,7 +35,7 @@ class Images(Listed, Shown, RoomViewSet):
     """Definitions: where an image comes from and how it is built."""
 
     serializer_class = ImageSerializer
-    filters = {"project": By("project_id"), "slug": By("slug")}
+    filters = {"project": By("project_id", kind="id"), "slug": By("slug")}
     users: Users | None = None  # told where the paths are made
 
     def rows(self) -> QuerySet[Image]:

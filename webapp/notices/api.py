@@ -34,7 +34,7 @@ class Channels(Listed, Shown, RoomViewSet):
 
     serializer_class = ChannelShown
     permission_classes = [KnownWell]
-    filters = {"project": By("project_id"), "kind": By("kind", choices=KINDS), "name": By("name")}
+    filters = {"project": By("project_id", kind="id"), "kind": By("kind", choices=KINDS), "name": By("name")}
 
     def rows(self) -> QuerySet[Channel]:
         return Channel.objects.visible_to(self.actor).select_related("project__team")
@@ -84,8 +84,8 @@ class Notices(Listed, Shown, RoomViewSet):
 
     serializer_class = NoticeShown
     filters = {
-        "project": By("channel__project_id"),
-        "channel": By("channel_id"),
+        "project": By("channel__project_id", kind="id"),
+        "channel": By("channel_id", kind="id"),
         "event": By("event", choices=EVENTS),
         "state": By("state", choices=STATES),
         "subject": By("subject"),

@@ -79,7 +79,7 @@ class Registries(Listed, Shown, RoomViewSet):
 
     serializer_class = RegistryShown
     permission_classes = [KnownWell]
-    filters = {"team": By("team_id"), "project": By("project_id")}
+    filters = {"team": By("team_id", kind="id"), "project": By("project_id", kind="id")}
     action_params = {"tags": frozenset({"repository"})}
     more_problems = (502,)
 

@@ -4,10 +4,12 @@ from functools import cache
 from typing import Any
 
 from django.contrib.auth.mixins import LoginRequiredMixin
+from django.urls import reverse
 from django.views.generic import TemplateView
 from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.renderers import OpenApiJsonRenderer
 from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
 from rest_framework.negotiation import BaseContentNegotiation
 from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
@@ -15,6 +17,7 @@ from rest_framework.response import Response
 
 from webapp.problems import Missing
 from webapp.rest.reference import Reference, reference
+from webapp.rest.serializers import StrictSerializer
 from webapp.rest.views import RoomView
 
 
@@ -52,6 +55,38 @@ def description() -> dict[str, Any]:
 @cache
 def _reference() -> Reference:
     return reference(description())
+
+
+class Place(StrictSerializer):
+    """An address that may be asked as it is."""
+
+    name = serializers.CharField()
+    url = serializers.URLField()
+
+
+class Places(StrictSerializer):
+    """Where the API begins."""
+
+    places = Place(many=True)
+
+
+class Root(RoomView):
+    """The beginning of the API."""
+
+    @extend_schema(responses={200: Places}, tags=["api"])
+    def get(self, request: Request) -> Response:
+        """Every list and every other address that needs no id, and where the whole description is."""
+        paths = [*_beginnings(), reverse("api-schema"), reverse("api-docs")]
+        named = [(path.removeprefix(request.path).rstrip("/"), path) for path in paths]
+        return Response({"places": [{"name": name, "url": request.build_absolute_uri(path)} for name, path in named]})
+
+
+@cache
+def _beginnings() -> tuple[str, ...]:
+    found = description()["paths"].items()
+    return tuple(
+        path for path, methods in found if "get" in methods and "{" not in path and path != reverse("api-root")
+    )
 
 
 class Pages(LoginRequiredMixin, TemplateView):

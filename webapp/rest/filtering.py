@@ -8,6 +8,7 @@ from typing import Any, Literal
 from django.db.models import QuerySet
 from django.utils.dateparse import parse_datetime
 
+from webapp.ids import is_id
 from webapp.problems import Invalid
 
 MAX_TEXT = 200
@@ -19,7 +20,7 @@ class By:
     """How a parameter narrows a list: the lookup it becomes, and what its text must be."""
 
     lookup: str
-    kind: Literal["text", "flag", "time"] = "text"
+    kind: Literal["text", "id", "flag", "time"] = "text"
     choices: tuple[str, ...] = ()
     about: str = ""
 
@@ -50,6 +51,8 @@ def _value(name: str, text: str, by: By) -> Any:
         return text == "true"
     if by.kind == "time":
         return _time(name, text)
+    if by.kind == "id" and not is_id(text):
+        raise Invalid({name: ["An id of 26 characters, as the list that it is from tells it; no name."]})
     if len(text) > MAX_TEXT or not text.isprintable():
         raise Invalid({name: [f"At most {MAX_TEXT} visible characters."]})
     if by.choices and text not in by.choices:

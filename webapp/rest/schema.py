@@ -10,6 +10,7 @@ from drf_spectacular.plumbing import ResolvedComponent
 from drf_spectacular.utils import OpenApiParameter
 from uritemplate import variables
 
+from webapp.ids import PATTERN
 from webapp.rest.authentication import SessionAuthentication, TokenAuthentication
 from webapp.rest.etag import IF_MATCH
 from webapp.rest.filtering import MAX_TEXT, By
@@ -133,6 +134,8 @@ def _filter_schema(by: By) -> dict[str, Any]:
             return {"type": "string", "enum": ["true", "false"]}
         case "time":
             return {"type": "string", "format": "date-time"}
+        case "id":
+            return {"type": "string", "pattern": PATTERN}
         case _ if by.choices:
             return {"type": "string", "enum": list(by.choices)}
         case _:

@@ -2,9 +2,10 @@
 
 from django.urls import path, re_path
 
-from webapp.rest.documents import Nowhere, Pages, Schema
+from webapp.rest.documents import Nowhere, Pages, Root, Schema
 
 urlpatterns = [
+    path("", Root.as_view(), name="api-root"),
     path("schema/", Schema.as_view(), name="api-schema"),
     path("docs/", Pages.as_view(), name="api-docs"),
 ]

@@ -4,7 +4,7 @@ A room's view names its model's queryset and serializers, and adds its verbs:
 
     class Projects(Listed, Shown, RoomViewSet):
         serializer_class = ProjectSerializer
-        filters = {"team": By("team_id")}
+        filters = {"team": By("team_id", kind="id")}
 
         def rows(self) -> QuerySet[Project]:
             return Project.objects.visible_to(self.actor).select_related("team")

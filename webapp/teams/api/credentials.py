@@ -20,7 +20,7 @@ class Tokens(Listed, Shown, RoomViewSet):
 
     serializer_class = TokenShown
     permission_classes = [KnownWell]
-    filters = {"team": By("team_id")}
+    filters = {"team": By("team_id", kind="id")}
 
     def rows(self) -> QuerySet[Token]:
         return Token.objects.visible_to(self.actor).select_related("user", "team", "project__team")

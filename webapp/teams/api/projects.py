@@ -16,7 +16,7 @@ class Projects(Listed, Shown, RoomViewSet):
     """The homes of applications."""
 
     serializer_class = ProjectShown
-    filters = {"team": By("team_id"), "slug": By("slug")}
+    filters = {"team": By("team_id", kind="id"), "slug": By("slug")}
 
     def rows(self) -> QuerySet[Project]:
         return Project.objects.visible_to(self.actor).select_related("team")
