@@ -26,10 +26,12 @@ def main() -> None:
     address = engine_address()
     with running_house(address) as house, house.api() as api, tempfile.TemporaryDirectory() as folder:
         facts = get(api, "hosts/")["results"][0]["engine"]
-        figures = list(_measure(parts, api, cli.find(address), Path(folder)))
+        figures: list[Figure] = []
+        for figure in _measure(parts, api, cli.find(address), Path(folder)):
+            figures.append(figure)
+            if asked.write:  # at once: a run that is broken off keeps what it found
+                write(RESULT, figures, engine=f"engine {facts['version']} with {facts['builder']}")
     print("\n".join(table(figures)))
-    if asked.write:
-        write(RESULT, figures, engine=f"engine {facts['version']} with {facts['builder']}")
 
 
 def _measure(parts: Sequence[str], api: httpx.Client, plain: cli.Cli, folder: Path) -> Iterator[Figure]:
