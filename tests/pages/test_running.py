@@ -268,3 +268,18 @@ def test_a_replica_was_seen_when_its_host_last_listed_it_not_when_it_last_change
     Replica.objects.filter(id=replica.id).update(observed_at="2020-01-01T00:00:00Z")
     heard = harbour.cast.client("viewer").get(reverse("replica", args=[replica.id])).context["seen_at"]
     assert heard == replica.host.last_heard_at
+
+
+def test_a_deployment_that_was_rolled_back_says_first_what_runs(harbour: Harbour) -> None:
+    harbour.deployed()
+    asked = services.deploy(
+        actor=harbour.cast.actor("owner"), service=harbour.service, environment=harbour.cast.dev, build=harbour.built()
+    )
+    job = harbour.next_job(asked)
+    assert job is not None and "runs in dev now" not in shown(harbour, "viewer", "deployment", asked.id)
+    harbour.fail(job, reverted=True)
+    html = shown(harbour, "viewer", "deployment", asked.id)
+    first = html.index(
+        "Build 1 (release 1) runs in dev now: build 2 did not hold, and what ran before was brought back."
+    )
+    assert first < html.index("What was planned:") < html.index("Deploy build 2 of front")

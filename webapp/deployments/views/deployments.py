@@ -11,6 +11,7 @@ from webapp.deployments import services
 from webapp.deployments.comparing import changes
 from webapp.deployments.gathering import desired_of
 from webapp.deployments.models import Approval, Deployment, Replica
+from webapp.deployments.outcome import outcome
 from webapp.deployments.services.approving import approvers_of
 from webapp.deployments.services.request import UNDER_WAY
 from webapp.deployments.waits import missing_approvals
@@ -105,6 +106,7 @@ def _facts(actor: Actor, deployment: Deployment) -> dict[str, Any]:
         "given": sum(approval.approved for approval in approvals),
         "waits": waits,
         "ended": ended,
+        "outcome": outcome(deployment, desired=desired_of(deployment.service, deployment.environment), ended=ended),
         "verdict": waits and Action.APPROVE in allowed and not own and not said,
         "own_request": waits and own,
         "nobody": waits and _nobody_may(deployment, approvals),
