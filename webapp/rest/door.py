@@ -16,6 +16,7 @@ from webapp.problems import TooLarge
 
 MAX_BODY = 16 * 1024 * 1024  # hosts' reports are the largest ordinary ones
 IDLE_SECONDS = 30.0  # an upload from which nothing comes for so long is over
+PIECE = 64 * 1024
 LINGER_SECONDS = 2.0  # so long the rest of a refused body is passed over, for its sender to hear why
 UPLOADS = re.compile(r"/api/v1/projects/[^/]+/uploads/|/projects/[^/]+/uploads/")
 
@@ -73,10 +74,8 @@ class StreamedBody:
         return taken
 
     def readline(self, size: int = -1) -> bytes:
-        """A line, or as much of one as has come; the framework passes over a form's end so."""
-        start = self.read(1)
-        line, end, _ = self._buffer.partition(b"\n") if start not in (b"", b"\n") else (b"", b"", b"")
-        return start + self.read(len(line + end)) if line or end else start
+        """The next piece, whatever lines it holds: the framework passes over what follows a form's last part so."""
+        return self.read(PIECE)
 
     def close(self) -> None:
         """Nothing is held."""
