@@ -50,6 +50,14 @@ def _numbers(text: str) -> tuple[int, ...]:
     return tuple(int(word) for word in text.split(","))
 
 
+def look_at_files(house: House, api: httpx.Client, replica: Json) -> None:
+    """Something was written in its container, and somebody looked."""
+    writes = "mkdir -p /app/cache; echo KEY=1 > /app/.env; head -c 300000 /dev/zero > /app/cache/index; rm /bin/nc"
+    house.docker("exec", replica["container"], "sh", "-c", writes)
+    asked = post(api, f"replicas/{replica['id']}/comparisons/", {}, status=202)
+    get(api, f"comparisons/{asked['id']}/", wait=30)
+
+
 def play(house: House) -> dict[str, str]:
     """The tour: the demo built, deployed to dev, promoted to staging, waiting before production. Paths by name."""
     house.manage("demo")
@@ -64,6 +72,7 @@ def play(house: House) -> dict[str, str]:
         second = _over(api, post(api, f"deployments/{first['id']}/promotion/", {}, status=202))
         third = post(api, f"deployments/{second['id']}/promotion/", {}, status=202)
         replica = get(api, "replicas/", service=services[0]["id"], environment=environments[0]["id"])["results"][0]
+        look_at_files(house, api, replica)
         image, team = services[0]["image"], project["team"]
         host = get(api, "hosts/")["results"][0]["id"]
         post(api, "secrets/", {"project": project["id"], "name": "API_KEY", "value": "not to be seen"})
@@ -92,6 +101,8 @@ def play(house: House) -> dict[str, str]:
         "deployment": f"/deployments/{second['id']}/",
         "approval": f"/deployments/{third['id']}/",
         "replica": f"/replicas/{replica['id']}/",
+        "replica_files": f"/replicas/{replica['id']}/files/",
+        "replica_image": f"/replicas/{replica['id']}/image/",
         "hosts": "/hosts/",
         "host": f"/hosts/{host}/",
         "team": f"/teams/{team}/",
