@@ -73,7 +73,7 @@ class Ways:
 
     def _key(self, at: Repository) -> Secret:
         if self._source.deploy_key is None:
-            advice = "Choose a deploy key in the image's definition, or take an https address."
+            advice = "Name a deploy key in the image's definition, or take an https address."
             raise SourceError(f"{at} is fetched by ssh, which needs a deploy key", code="git_credential", advice=advice)
         return self._means.secret(self._source.deploy_key)
 

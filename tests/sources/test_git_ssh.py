@@ -188,7 +188,7 @@ def test_a_source_by_ssh_without_a_key_says_what_to_do(
     sshd: SshServer, repository: Repository, fetch: Callable[..., Context]
 ) -> None:
     error = refused(lambda: fetch(GitSource(url=sshd.url(repository.path))))
-    assert error.problem.code == "git_credential" and "Choose a deploy key" in error.problem.advice
+    assert error.problem.code == "git_credential" and "Name a deploy key" in error.problem.advice
 
 
 def test_a_host_without_ssh_says_what_to_install(
