@@ -185,6 +185,7 @@ def test_a_full_disk_is_said_before_and_while(harbour: Harbour, monkeypatch: pyt
         assert refused.value.code == "export.no_room"
 
 
+@pytest.mark.thorough
 def test_a_project_has_so_many_at_once(harbour: Harbour) -> None:
     build = harbour.built()
     for _ in range(MAX_UNDER_WAY):
@@ -199,6 +200,7 @@ def test_a_project_has_so_many_at_once(harbour: Harbour) -> None:
         asked(harbour, build)
 
 
+@pytest.mark.thorough
 def test_what_was_not_built_or_is_gone_or_nowhere_is_not_exported(harbour: Harbour) -> None:
     with pytest.raises(Conflicting, match="only one that succeeded"):
         asked(harbour, request_build(actor=harbour.cast.actor("developer"), image=harbour.image))
@@ -242,6 +244,7 @@ def test_retention_waits_for_an_export_that_is_under_way(harbour: Harbour) -> No
     assert plan.gone == () and {build.number: why for build, why in plan.kept}[1] == "it is being exported"
 
 
+@pytest.mark.thorough
 def test_a_host_puts_its_pieces_with_its_jobs_token_and_no_other(harbour: Harbour) -> None:
     export = asked(harbour)
     took = jobs.claim(host=harbour.cast.host, job_id=export.job_id, now=now())

@@ -83,6 +83,7 @@ def test_what_runs_and_what_can_be_gone_back_to_stays(harbour: Harbour) -> None:
     assert back.state == "succeeded"
 
 
+@pytest.mark.thorough
 def test_what_waits_for_approval_stays_and_can_still_be_approved(harbour: Harbour) -> None:
     cast = harbour.cast
     owner = cast.actor("owner")
@@ -96,6 +97,7 @@ def test_what_waits_for_approval_stays_and_can_still_be_approved(harbour: Harbou
     assert harbour.carry_out(waiting).state == "succeeded"
 
 
+@pytest.mark.thorough
 def test_what_a_queued_deployment_names_and_would_go_back_to_stays(harbour: Harbour) -> None:
     first, second, *_ = old_builds(harbour, 4)
     harbour.deployed(build=first)
@@ -104,6 +106,7 @@ def test_what_a_queued_deployment_names_and_would_go_back_to_stays(harbour: Harb
     assert applied(harbour) == [3]
 
 
+@pytest.mark.thorough
 def test_a_build_of_the_same_bytes_as_what_runs_stays(harbour: Harbour) -> None:
     first, *_ = old_builds(harbour, 2)
     twin = harbour.built(same_as=first)
@@ -127,6 +130,7 @@ def test_a_build_that_is_gone_says_so_and_is_not_deployed(harbour: Harbour) -> N
     assert request_build(actor=cast.actor("developer"), image=harbour.image).number == 3
 
 
+@pytest.mark.thorough
 def test_a_release_whose_build_is_gone_is_not_gone_back_to(harbour: Harbour) -> None:
     builds = old_builds(harbour, 4)
     done = [harbour.deployed(build=build) for build in builds]

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from webapp.retention.planning import MIN_AGE, Candidate, Plan, Rule, frees, plan
@@ -85,6 +85,7 @@ candidates = st.builds(
 )
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])  # a busy machine is no failure
 @given(
     builds=st.lists(candidates, max_size=40, unique_by=(lambda one: one.number, lambda one: one.id)),
     rule=st.builds(Rule, keep=st.integers(-1, 20), days=st.none() | st.integers(1, 400), keep_tagged=st.booleans()),
