@@ -15,6 +15,7 @@ from tests.flows.story import get, make_project
 
 pytestmark = pytest.mark.browser
 
+BUILD_S = 60  # the first build on an engine makes the base image too
 DOCKERFILE = b"FROM slipway/busybox:1\nCOPY cargo.txt /cargo.txt\nRUN cat /cargo.txt\nCMD sleep 60\n"
 ENTRIES: list[Any] = [("Dockerfile", DOCKERFILE), ("cargo.txt", b"a hundred crates\n")]
 DROP = """(drop, [name, base64]) => {
@@ -42,11 +43,16 @@ def test_an_archive_is_dropped_built_and_there(house: House, page: Page, project
     page.get_by_label("an uploaded archive or folder").check()
     drop(page, tar_gz(ENTRIES))
     expect(page.locator("[data-told]")).to_have_text("cargo.tar.gz is here.")
-    expect(page.get_by_label("Archive", exact=False).locator("option:checked").first).to_contain_text("cargo.tar.gz")
+    expect(page.get_by_label("Archive", exact=True).locator("option:checked").first).to_contain_text("cargo.tar.gz")
     page.get_by_role("button", name="Save and build").click()
     expect(page.get_by_role("heading", name="Build 1 of cargo")).to_be_visible()
-    until(page, "what the archive holds", lambda: any("a hundred crates" in text for text in log_texts(page)))
-    expect(page.locator("#build .state").first).to_have_text("succeeded")
+    until(
+        page,
+        "what the archive holds",
+        lambda: any("a hundred crates" in text for text in log_texts(page)),
+        seconds=BUILD_S,
+    )
+    expect(page.locator("#build .state").first).to_have_text("succeeded", timeout=BUILD_S * 1000)
     with house.api() as api:
         image = get(api, "images/", project=project, slug="cargo")["results"][0]
         built = get(api, f"images/{image['id']}/builds/")["results"][0]
@@ -60,7 +66,7 @@ def test_its_progress_shows_and_it_can_be_stopped(page: Page, project: str) -> N
     """The line is slow: what is sent waits until somebody lets it through."""
     page.goto(f"/projects/{project}/uploads/")
     page.route(re.compile("/uploads/\\?name="), lambda route: None)
-    page.get_by_label("Archive:").set_input_files({"name": "a.tar", "mimeType": "", "buffer": tar(ENTRIES)})
+    page.get_by_label("Send one:").set_input_files({"name": "a.tar", "mimeType": "", "buffer": tar(ENTRIES)})
     expect(page.get_by_role("progressbar")).to_be_visible()
     page.get_by_role("button", name="Cancel").click()
     expect(page.locator("[data-told]")).to_have_text("a.tar is not sent. Nothing was kept.")
@@ -110,7 +116,7 @@ def test_without_a_script_the_form_sends_it(house: House, browser: Any, signed_i
     context = browser.new_context(base_url=house.url, storage_state=signed_in, java_script_enabled=False)
     page = context.new_page()
     page.goto(f"/projects/{project}/uploads/")
-    page.get_by_label("Archive:").set_input_files(
+    page.get_by_label("Send one:").set_input_files(
         {"name": "plain.tar", "mimeType": "application/x-tar", "buffer": tar([*ENTRIES, ("plain", b"x")])}
     )
     page.get_by_role("button", name="Upload").click()
