@@ -2,6 +2,7 @@
 
 import base64
 import re
+import uuid
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,13 @@ from tests.flows.story import get, make_project
 pytestmark = pytest.mark.browser
 
 BUILD_S = 60  # the first build on an engine makes the base image too
-DOCKERFILE = b"FROM slipway/busybox:1\nCOPY cargo.txt /cargo.txt\nRUN cat /cargo.txt\nCMD sleep 60\n"
+# What the engine has in its cache says nothing: each run has a step of its own.
+RUN_OF_TEST = uuid.uuid4().hex.encode()
+DOCKERFILE = (
+    b"FROM slipway/busybox:1\nENV RUN="
+    + RUN_OF_TEST
+    + b"\nCOPY cargo.txt /cargo.txt\nRUN cat /cargo.txt\nCMD sleep 60\n"
+)
 ENTRIES: list[Any] = [("Dockerfile", DOCKERFILE), ("cargo.txt", b"a hundred crates\n")]
 DROP = """(drop, [name, base64]) => {
   const bytes = Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
