@@ -152,6 +152,10 @@ def another_registry(cast: Cast) -> dict[str, Any]:
     return {"url": "http://127.0.0.1:9"}
 
 
+def another_prefix(cast: Cast) -> dict[str, Any]:
+    return {"path": "crew"}
+
+
 FRAME = (
     look("home", EVERYBODY_GOES_ON),
     Rule("sign_in", "get", EVERYBODY_GOES_ON, nobody=200),
@@ -286,7 +290,7 @@ REGISTRIES = (
     *form("deploy_key", MEMBERS, DEVELOPERS, deploykeys.the_key, deploykeys.none_trusted),
     act("deploy_key_delete", DEVELOPERS, deploykeys.the_key),
     *form("registries", MEMBERS, (404, 403, 403, 302, 302, 404), teams.the_project, another_registry),
-    *form("registry", MEMBERS, (404, 403, 403, 302, 302, 404), registries.a_registry),
+    *form("registry", MEMBERS, (404, 403, 403, 302, 302, 404), registries.a_registry, another_prefix),
     look("registry_content", MEMBERS, registries.a_registry),
     act("registry_check", OPERATORS, registries.a_registry),
     act("registry_remove", OPERATORS, registries.a_registry),

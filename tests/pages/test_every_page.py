@@ -106,7 +106,7 @@ def follow(rule: Rule, cast: Cast, sessions: Mapping[str, str]) -> None:
             if status >= 400 or rule.method == "get":
                 assert rows() == before, f"by {name}"
             if name in READERS:
-                check(answer, part=rule.route.endswith(("_part", "_plan")))
+                check(answer, part=rule.route.endswith(("_part", "_plan", "_content")))
 
 
 def refuse_nobody(rule: Rule, url: str, fields: dict[str, Any]) -> None:

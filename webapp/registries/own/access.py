@@ -15,6 +15,7 @@ MAX_SCOPE = 400
 
 _SCOPE = re.compile(r"repository:([a-z0-9][a-z0-9._/-]{0,254}):([a-z,]{1,40})")
 
+PUSHES = "push"  # in an order
 May = Callable[[str, str], bool]  # repository, "pull" or "push"
 
 
@@ -54,7 +55,7 @@ def of_job(job: Job) -> May:
     start = f"{prefix_of(job.project.team)}/"
     pushed = {
         str(push["repository"]).removeprefix(f"{address()}/")
-        for push in job.order.get("push", ())
+        for push in job.order.get(PUSHES, ())
         if str(push["repository"]).startswith(f"{address()}/")
     }
 
