@@ -11,8 +11,7 @@ from webapp.hooks import api as hooks
 from webapp.hosts import api as hosts
 from webapp.images import api as images
 from webapp.images import archived, keyed
-from webapp.images import comparing_api as comparing
-from webapp.images import revisions_api as revisions
+from webapp.images.api import comparing, revisions
 from webapp.images.lint import api as lint
 from webapp.live import api as live
 from webapp.logs import api as logs

@@ -12,7 +12,7 @@ from tests.cast import ROLES
 from tests.deployments.rig import SOURCE, Harbour
 from tests.images.given import an_image
 from tests.images.test_insight import built
-from webapp.images.comparing import compare, compare_address, compare_layers
+from webapp.images.insight.comparing import compare, compare_address, compare_layers
 from webapp.images.models import Inventory
 from webapp.images.services import change_image, request_build
 

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from webapp.images import difference
-from webapp.images.difference import changed_names, differ
+from webapp.images.insight import difference
+from webapp.images.insight.difference import changed_names, differ
 
 
 def inline(text: str, build: dict[str, Any] | None = None, **files: str) -> dict[str, Any]:

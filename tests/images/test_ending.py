@@ -2,7 +2,7 @@
 
 import pytest
 
-from webapp.images.ending import how_it_ended
+from webapp.images.insight.ending import how_it_ended
 
 
 @pytest.mark.parametrize(

@@ -8,10 +8,10 @@ from django.utils.timezone import now
 
 from runtime.contract.reports import Finish, ImageResult, Layer, Progress, Step
 from tests.deployments.rig import Harbour, digest
-from webapp.images.insight import insight
+from webapp.images.insight.showing import insight
+from webapp.images.insight.trend import Sized, trend
 from webapp.images.models import Build
 from webapp.images.services import request_build
-from webapp.images.trend import Sized, trend
 from webapp.jobs import services as jobs
 
 SECOND = 1_000_000_000

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from webapp.images.layers import WIDTH, picture, readable
+from webapp.images.insight.layers import WIDTH, picture, readable
 
 
 def layer(size: int, digest: str | None = None, instruction: str = "RUN x") -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from webapp.images.slower import MOST, SMALLEST, WAITED, Cause, Run, Timed, causes
+from webapp.images.insight.slower import MOST, SMALLEST, WAITED, Cause, Run, Timed, causes
 
 
 def run(*steps: Timed, waited: float = 0.0, took: float = 0.0) -> Run:

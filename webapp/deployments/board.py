@@ -18,7 +18,7 @@ from webapp.deployments.models import Approval, Deployment, DesiredState, Replic
 from webapp.deployments.services.approving import approvers_of
 from webapp.deployments.services.request import UNDER_WAY
 from webapp.environments.models import Environment
-from webapp.images.ending import how_it_ended
+from webapp.images.insight.ending import how_it_ended
 from webapp.images.models import Build
 from webapp.teams.models import Project
 from webapp.teams.policy import Action, Actor, actions_in

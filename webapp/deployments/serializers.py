@@ -9,7 +9,7 @@ from webapp.deployments.models import Approval, Deployment, Release, Replica, Se
 from webapp.deployments.schemas import FIELDS, OVERRIDES, PLAN, SECRETS, SETTINGS, VARIABLES
 from webapp.deployments.services.request import MAX_COMMENT
 from webapp.deployments.validation import MAX_REPLICAS, effective
-from webapp.images.serializers import ErrorSerializer, StepSerializer, error_of
+from webapp.images.api.serializers import ErrorSerializer, StepSerializer, error_of
 from webapp.rest.serializers import StrictSerializer
 
 HEALTH_STATES = ("starting", "healthy", "unhealthy")

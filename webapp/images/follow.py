@@ -14,7 +14,7 @@ from runtime.contract.orders import whole
 from runtime.contract.reports import Finish, ImageResult, Problem, Progress
 from webapp.holdings import services as holdings
 from webapp.images import pushed
-from webapp.images.inventory import keep_packages
+from webapp.images.insight.inventory import keep_packages
 from webapp.images.models import Build
 from webapp.jobs.broadcast import changed
 from webapp.jobs.models import Job

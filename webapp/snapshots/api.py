@@ -11,7 +11,7 @@ from rest_framework.response import Response
 
 from runtime.contract import states
 from webapp.deployments.models import Replica
-from webapp.images.serializers import BuildSerializer, ErrorSerializer, error_of
+from webapp.images.api.serializers import BuildSerializer, ErrorSerializer, error_of
 from webapp.images.sources.container import MAX_AUTHOR, MAX_MESSAGE
 from webapp.rest.serializers import NothingSerializer, StrictSerializer
 from webapp.rest.views import Awaited, RoomViewSet, visible

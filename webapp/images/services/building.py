@@ -17,10 +17,10 @@ from webapp.hosts.models import Host
 from webapp.ids import new_id
 from webapp.images import follow
 from webapp.images.containers import Containers, Found
+from webapp.images.insight.reusing import offer
 from webapp.images.labels import labels_of
 from webapp.images.models import Build, Image
 from webapp.images.placing import choose_builder
-from webapp.images.reusing import offer
 from webapp.images.services import pushing
 from webapp.images.services.defining import lock_image
 from webapp.images.sources import kind_of

@@ -11,10 +11,10 @@ from webapp.holdings.models import Holding
 from webapp.hosts.models import Host
 from webapp.images import services
 from webapp.images.containers import Containers
-from webapp.images.ending import how_it_ended
 from webapp.images.expiry import said_of
 from webapp.images.folding import Stretch, stretches
-from webapp.images.insight import insight, previous
+from webapp.images.insight.ending import how_it_ended
+from webapp.images.insight.showing import insight, previous
 from webapp.images.models import Build
 from webapp.images.placing import builders
 from webapp.images.pulled import pulled

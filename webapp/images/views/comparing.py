@@ -3,8 +3,8 @@
 from django.http import HttpResponse
 from django.shortcuts import render
 
-from webapp.images.comparing import compare
-from webapp.images.insight import previous
+from webapp.images.insight.comparing import compare
+from webapp.images.insight.showing import previous
 from webapp.images.models import Build
 from webapp.page import PageRequest, find, look
 

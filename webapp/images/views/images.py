@@ -14,8 +14,8 @@ from webapp.blobs.services import max_bytes
 from webapp.images import services
 from webapp.images.containers import Containers
 from webapp.images.forms import BuildForm, ImageForm
+from webapp.images.insight.reusing import offer
 from webapp.images.models import Build, Image
-from webapp.images.reusing import offer
 from webapp.images.using import Users
 from webapp.page import PageRequest, find, look, page, verb, with_editor
 from webapp.teams.models import Project

@@ -6,7 +6,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 
 from webapp.images import services
-from webapp.images.difference import changed_names, differ
+from webapp.images.insight.difference import changed_names, differ
 from webapp.images.models import Build, Image, ImageRevision
 from webapp.page import PageRequest, find, look, verb
 from webapp.teams.policy import Action, may

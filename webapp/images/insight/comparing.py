@@ -5,9 +5,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from webapp.images.difference import Difference, differ
-from webapp.images.inventory import PackageChanges, compare_packages, packages_of
-from webapp.images.layers import readable
+from webapp.images.insight.difference import Difference, differ
+from webapp.images.insight.inventory import PackageChanges, compare_packages, packages_of
+from webapp.images.insight.layers import readable
 from webapp.images.models import Build
 
 # https://host/path(.git), ssh://git@host:22/path(.git), git@host:path(.git)

@@ -5,8 +5,8 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from webapp.images.api.push_bodies import DestinationsField, DestinationShown, PushShown
 from webapp.images.models import Build, Image
-from webapp.images.push_bodies import DestinationsField, DestinationShown, PushShown
 from webapp.images.services.revisions import MAX_WHY
 from webapp.images.sources import SCHEMA as SOURCES
 from webapp.images.validation import DEFAULT_TIMEOUT, LONGEST_BUILD, MAX_SECRETS, SHORTEST_BUILD

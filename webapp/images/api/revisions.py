@@ -10,9 +10,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from webapp.images import services
-from webapp.images.difference import NOTHING, differ
+from webapp.images.api.serializers import BuildSettingsField, ImageSerializer, SourceField
+from webapp.images.insight.difference import NOTHING, differ
 from webapp.images.models import Image, ImageRevision
-from webapp.images.serializers import BuildSettingsField, ImageSerializer, SourceField
 from webapp.images.services.revisions import MAX_WHY
 from webapp.problems import Invalid
 from webapp.rest.etag import tagged

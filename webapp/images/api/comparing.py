@@ -10,11 +10,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from runtime.contract.packages import Package
-from webapp.images.comparing import compare
-from webapp.images.insight import previous
+from webapp.images.api.revisions import DifferenceSerializer
+from webapp.images.api.serializers import LayerSerializer
+from webapp.images.insight.comparing import compare
+from webapp.images.insight.showing import previous
 from webapp.images.models import Build
-from webapp.images.revisions_api import DifferenceSerializer
-from webapp.images.serializers import LayerSerializer
 from webapp.problems import Invalid
 from webapp.rest.views import RoomViewSet
 

@@ -3,10 +3,10 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from webapp.images.layers import Picture, picture
+from webapp.images.insight.layers import Picture, picture
+from webapp.images.insight.slower import Cause, Run, Timed, causes
+from webapp.images.insight.trend import BUILDS, Sized, Trend, trend
 from webapp.images.models import Build
-from webapp.images.slower import Cause, Run, Timed, causes
-from webapp.images.trend import BUILDS, Sized, Trend, trend
 from webapp.jobs.models import JobStep
 
 NOTABLE = 1.0  # seconds; less is not spoken of

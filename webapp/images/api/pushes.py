@@ -8,8 +8,8 @@ from rest_framework.response import Response
 
 from runtime.contract import states
 from webapp.images import services
+from webapp.images.api.push_bodies import NewPush, PushShown
 from webapp.images.models import Build, Push
-from webapp.images.push_bodies import NewPush, PushShown
 from webapp.rest.serializers import NothingSerializer
 from webapp.rest.views import Awaited, RoomViewSet, visible
 

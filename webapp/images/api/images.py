@@ -10,10 +10,9 @@ from rest_framework.response import Response
 
 from runtime.contract import states
 from webapp.hosts.models import Host
-from webapp.images import api_pushes, services
-from webapp.images.containers import Containers
-from webapp.images.models import Build, Image
-from webapp.images.serializers import (
+from webapp.images import services
+from webapp.images.api import pushes as api_pushes
+from webapp.images.api.serializers import (
     BuildRowSerializer,
     BuildSerializer,
     ChangedImageSerializer,
@@ -22,6 +21,8 @@ from webapp.images.serializers import (
     NewBuildSerializer,
     NewImageSerializer,
 )
+from webapp.images.containers import Containers
+from webapp.images.models import Build, Image
 from webapp.images.using import Users
 from webapp.rest.filtering import By, narrowed
 from webapp.rest.serializers import NothingSerializer
