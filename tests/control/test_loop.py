@@ -23,7 +23,7 @@ from webapp.logs import tail
 from webapp.logs.models import Log
 from webapp.logs.services import open_log
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.urls("webapp.control.urls")]
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.urls("webapp.control.urls"), pytest.mark.thorough]
 START = datetime(2026, 1, 1, 12, 0, tzinfo=UTC)  # long past, also for the loop's own clock
 
 

@@ -13,6 +13,8 @@ from webapp.images.models import Build
 from webapp.jobs.models import Job
 from webapp.teams.models import Project
 
+pytestmark = pytest.mark.thorough
+
 
 def seen(harbour: Harbour, who: str = "developer") -> Board:
     project = Project.objects.select_related("team").get(id=harbour.cast.project.id)

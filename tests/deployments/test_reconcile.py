@@ -14,6 +14,8 @@ from webapp.hosts.models import Host
 from webapp.jobs.models import Job
 from webapp.logs.models import Log
 
+pytestmark = pytest.mark.thorough
+
 
 @pytest.fixture
 def running(harbour: Harbour) -> Harbour:

@@ -11,6 +11,8 @@ from webapp.environments.models import Environment
 from webapp.teams.models import Membership
 from webapp.teams.policy import Action
 
+pytestmark = pytest.mark.thorough
+
 
 def asked(harbour: Harbour, who: str = "operator") -> Deployment:
     """Production waits for an approval."""

@@ -26,6 +26,8 @@ from webapp.jobs.models import Job
 from webapp.problems import Conflicting, Forbidden, Invalid, TooLarge, Unplannable
 from webapp.retention.services import dry_run
 
+pytestmark = pytest.mark.thorough
+
 FIRST, SECOND = b"a" * 1000, b"b" * 500
 WHOLE = f"sha256:{hashlib.sha256(FIRST + SECOND).hexdigest()}"
 

@@ -20,6 +20,8 @@ from webapp.hooks.services import receiving
 from webapp.images.models import Build
 from webapp.problems import Conflicting, Forbidden, Invalid
 
+pytestmark = pytest.mark.thorough
+
 
 @pytest.fixture(autouse=True)
 def unhurried() -> None:

@@ -16,6 +16,8 @@ from webapp.images.insight.comparing import compare, compare_address, compare_la
 from webapp.images.models import Inventory
 from webapp.images.services import change_image, request_build
 
+pytestmark = pytest.mark.thorough
+
 A, B = "a" * 40, "b" * 40
 LAYERS = st.lists(
     st.builds(

@@ -29,6 +29,8 @@ from webapp.problems import Conflicting, Forbidden, Invalid, Unplannable
 from webapp.registries.models import Registry
 from webapp.registries.services import add_registry, remove_registry
 
+pytestmark = pytest.mark.thorough
+
 CANARY = "canary-3b1c-pw"
 MANIFEST = digest(777)
 REFUSED = Problem(code="registry_refused", whose="user", message="unauthorized", advice="Check user and password.")

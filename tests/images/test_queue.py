@@ -15,6 +15,8 @@ from webapp.jobs.models import Job
 from webapp.problems import Conflicting, Forbidden, Unplannable
 from webapp.teams.policy import SYSTEM
 
+pytestmark = pytest.mark.thorough
+
 
 def waiting(harbour: Harbour, count: int) -> list[Build]:
     """So many builds that wait behind others that have all slots."""

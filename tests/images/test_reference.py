@@ -22,6 +22,8 @@ from webapp.problems import Forbidden, Invalid
 from webapp.registries.services import add_registry
 from webapp.teams.policy import SYSTEM
 
+pytestmark = pytest.mark.thorough
+
 HOST = "registry.example.org"
 PASSWORD = "canary-71aa-password"
 MANIFEST = "sha256:" + "a" * 64

@@ -11,6 +11,8 @@ from webapp.images.models import Build, Image
 from webapp.images.services import change_image, retry_build, reuse_build
 from webapp.problems import Forbidden, Invalid
 
+pytestmark = pytest.mark.thorough
+
 COMMIT, OTHER = "c" * 40, "d" * 40
 
 

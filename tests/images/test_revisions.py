@@ -13,6 +13,8 @@ from webapp.images.models import Image, ImageRevision
 from webapp.images.services import change_image, request_build, revisions, use_revision_again
 from webapp.problems import Forbidden, Invalid
 
+pytestmark = pytest.mark.thorough
+
 MIGRATION: Any = import_module("webapp.images.migrations.0003_revisions")
 OTHER = {**SOURCE, "dockerfile": "FROM slipway/busybox:1\nCMD sleep 9"}
 

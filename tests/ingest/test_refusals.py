@@ -19,7 +19,7 @@ from webapp.jobs.models import Job, JobStep
 from webapp.logs import store
 from webapp.teams.policy import SYSTEM
 
-pytestmark = [pytest.mark.django_db, pytest.mark.urls("tests.ingest.urls")]
+pytestmark = [pytest.mark.django_db, pytest.mark.urls("tests.ingest.urls"), pytest.mark.thorough]
 
 Say = Callable[[Caller, Harbour], int]
 

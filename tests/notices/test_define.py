@@ -18,6 +18,8 @@ from webapp.notices.services.defining import unsealed
 from webapp.notices.ways import chats
 from webapp.problems import Conflicting, Forbidden, Invalid
 
+pytestmark = pytest.mark.thorough
+
 
 @pytest.fixture
 def nothing_private(settings: Settings) -> None:

@@ -21,6 +21,8 @@ from webapp.notices import hearing, services
 from webapp.notices.models import Channel, Notice
 from webapp.notices.services import sending
 
+pytestmark = pytest.mark.thorough
+
 
 @pytest.fixture(autouse=True)
 def unhurried() -> None:

@@ -11,6 +11,8 @@ from webapp.deployments import services
 from webapp.deployments.models import Deployment, Release
 from webapp.environments.models import Environment
 
+pytestmark = pytest.mark.thorough
+
 
 def plan(harbour: Harbour, who: str = "developer", **query: Any) -> Any:
     return harbour.cast.client(who).get(reverse("service_plan", args=[harbour.service.id]), query)

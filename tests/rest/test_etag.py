@@ -11,6 +11,8 @@ from rest_framework.request import Request
 from tests.cast import Cast
 from webapp.rest.etag import refuse_outdated
 
+pytestmark = pytest.mark.thorough
+
 JSON = "application/json"
 
 

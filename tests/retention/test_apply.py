@@ -23,6 +23,8 @@ from webapp.retention import rounds
 from webapp.retention.models import RetentionRule
 from webapp.retention.services import RuleSettings, apply, clear_rule, dry_run, set_rule
 
+pytestmark = pytest.mark.thorough
+
 
 def test_without_a_rule_nothing_is_removed(harbour: Harbour) -> None:
     old_builds(harbour, 3)

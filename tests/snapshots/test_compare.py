@@ -15,6 +15,8 @@ from webapp.snapshots.models import Comparison
 from webapp.snapshots.services import compare
 from webapp.snapshots.suspicious import looks_secret
 
+pytestmark = pytest.mark.thorough
+
 
 def test_its_host_is_asked_about_its_very_container(harbour: Harbour) -> None:
     replica = a_replica(harbour)

@@ -19,6 +19,8 @@ from webapp.problems import Conflicting, Forbidden, Invalid, Unplannable
 from webapp.snapshots.finding import find_container
 from webapp.snapshots.services import make_image
 
+pytestmark = pytest.mark.thorough
+
 
 def make(harbour: Harbour, replica: Replica, who: str = "developer", **changes: Any) -> Build:
     given = {"slug": "kept", "author": "ann", "message": "as it was", **changes}
