@@ -168,7 +168,14 @@ def _plain(name: str) -> str:
     try:
         return reverse(name)
     except NoReverseMatch:
+        return _of_a_step(name)
+
+
+def _of_a_step(name: str) -> str:
+    try:
         return reverse(name, args=["nobody", "restart"])
+    except NoReverseMatch:
+        return reverse(name, args=["nobody", "promotion"])
 
 
 def assert_good(page: Page, complaints: Complaints, path: str) -> None:

@@ -35,7 +35,9 @@ def test_a_killed_container_shows_on_the_board_and_on_its_page_within_five_secon
         return max((SHOWN_WITHIN - (time.monotonic() - since)) * 1000, 1)
 
     expect(replica.locator("#replica .state").first).to_have_text("stopped", timeout=rest())
-    expect(replica.locator("#replica dt", has_text="Exit code").locator("+ dd")).to_have_text("137", timeout=rest())
+    expect(replica.locator("#replica dt", has_text="Exit code").locator("+ dd")).to_have_text(
+        "137, killed", timeout=rest()
+    )
     expect(board.locator("a.dot")).to_have_accessible_name("Replica 1 is stopped on local", timeout=rest())
     expect(board.get_by_text("0 of 1 healthy")).to_be_visible(timeout=rest())
     assert is_marked(board) and is_marked(replica)
