@@ -38,4 +38,10 @@ document.addEventListener("scroll", () => others(null), { capture: true, passive
 window.addEventListener("resize", () => others(null));
 
 // On a narrow screen the tabs of a page scroll: the present one is in sight.
-document.querySelector(".tabs [aria-current]")?.scrollIntoView({ inline: "center", block: "nearest" });
+const here = document.querySelector(".tabs [aria-current]");
+// Not scrollIntoView: the next stop of the tab key would be counted from there.
+if (here) {
+  const tabs = here.closest(".tabs");
+  const [inner, outer] = [here.getBoundingClientRect(), tabs.getBoundingClientRect()];
+  tabs.scrollLeft += inner.left + inner.width / 2 - outer.left - outer.width / 2;
+}

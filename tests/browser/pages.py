@@ -66,6 +66,7 @@ PAGES = {
 # What GET answers with something that is no page of its own, or that needs nobody signed in (a test of its own).
 OTHERS = {
     "deployment_plan",
+    "service_plan",
     "board_part",
     "build_part",
     "build_exports_part",
