@@ -11,12 +11,14 @@ from django.contrib.auth.views import redirect_to_login
 from django.db.models import Model, QuerySet
 from django.http import Http404, HttpResponse, QueryDict, StreamingHttpResponse
 from django.http.request import HttpRequest
+from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 from django_htmx.http import HttpResponseClientRedirect
 from django_htmx.middleware import HtmxDetails
 
 from webapp.problems import Invalid, Refusal
+from webapp.teams.models import Project
 from webapp.teams.policy import Actor
 
 P = ParamSpec("P")
@@ -75,6 +77,21 @@ def find(rows: QuerySet[M], id: str) -> M:
     if row is None:
         raise Http404
     return row
+
+
+def find_project(request: PageRequest, id: str) -> Project:
+    """The project that a page is of, with its team, or 404."""
+    return find(Project.objects.visible_to(request.actor).select_related("team"), id)
+
+
+def way_to(project: Project) -> list[tuple[str, str]]:
+    """The first crumbs of a project's pages, as `parts/project_page.html` has them: address and word."""
+    return [(reverse("projects"), "Projects"), (reverse("board", args=[project.id]), project.name)]
+
+
+def code_box(rows: int, **attrs: str) -> forms.Textarea:
+    """A box for code, patterns, and whatever else has a meaning to the letter."""
+    return forms.Textarea(attrs={"rows": rows, "class": "mono", "spellcheck": "false", **attrs})
 
 
 class Form(forms.Form):

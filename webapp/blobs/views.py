@@ -14,7 +14,7 @@ from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from webapp.blobs import services
 from webapp.blobs.models import Upload
 from webapp.blobs.using import Users
-from webapp.page import Answer, PageRequest, find, page, verb
+from webapp.page import Answer, PageRequest, find, find_project, page, verb
 from webapp.problems import Forbidden, Invalid, Refusal, TooLarge
 from webapp.teams.models import Project
 from webapp.teams.policy import Action, may, require
@@ -32,7 +32,7 @@ def index(request: HttpRequest, id: str, users: Users) -> Answer:
 
 @page
 def _index(request: PageRequest, id: str, users: Users) -> HttpResponse:
-    project = find(Project.objects.visible_to(request.actor).select_related("team"), id)
+    project = find_project(request, id)
     if request.method == "POST":
         require(request.actor, Action.DEFINE, project)
         _refuse_long(request)

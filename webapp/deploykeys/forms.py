@@ -5,7 +5,7 @@ from typing import Any
 from django import forms
 
 from webapp.deploykeys.knownhosts import MAX_BYTES
-from webapp.page import Form
+from webapp.page import Form, code_box
 
 SHORT = 2000
 
@@ -16,7 +16,7 @@ class KnownHostsForm(Form):
     known_hosts = forms.CharField(
         required=False,
         max_length=2 * MAX_BYTES,
-        widget=forms.Textarea(attrs={"rows": 4, "class": "mono", "spellcheck": "false", "wrap": "off"}),
+        widget=code_box(4, wrap="off"),
         label="Host keys of the Git server",
         help_text="As in a known_hosts file, one a line: git.example.org ssh-ed25519 AAAA… Take them from what the "
         "server's operator publishes. Another port than 22 is written [git.example.org]:2222.",

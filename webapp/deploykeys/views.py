@@ -9,15 +9,14 @@ from webapp.deploykeys.forms import DeployKeyForm, KnownHostsForm
 from webapp.deploykeys.knownhosts import described
 from webapp.deploykeys.models import DeployKey
 from webapp.deploykeys.using import Users
-from webapp.page import PageRequest, find, page, verb
-from webapp.teams.models import Project
+from webapp.page import PageRequest, find, find_project, page, verb
 from webapp.teams.policy import Action, may
 
 
 @page
 def index(request: PageRequest, id: str) -> HttpResponse:
     """The keys of a project; sent, a new pair is made."""
-    project = find(Project.objects.visible_to(request.actor).select_related("team"), id)
+    project = find_project(request, id)
     form = DeployKeyForm(request.POST or None)
     if request.method == "POST":
         made = form.attempt(lambda: services.create_deploy_key(actor=request.actor, project=project, **form.carried()))

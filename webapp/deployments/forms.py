@@ -12,15 +12,11 @@ from webapp.deployments.models import DesiredState, Service
 from webapp.deployments.validation import DEFAULTS, HEALTH_KINDS, MAX_OVERRIDES, RESTART_POLICIES
 from webapp.environments.models import Environment
 from webapp.images.models import Build, Image
-from webapp.page import Form, choose_from
+from webapp.page import Form, choose_from, code_box
 from webapp.teams.models import Project
 
 LONG = 64 * 1024
 PLACEHOLDERS = {**DEFAULTS["limits"], "memory": writing.memory_text(DEFAULTS["limits"]["memory"])}
-
-
-def _area(rows: int) -> forms.Textarea:
-    return forms.Textarea(attrs={"rows": rows, "class": "mono", "spellcheck": "false"})
 
 
 @dataclass(frozen=True)
@@ -49,14 +45,14 @@ class ServiceForm(Form):
     replicas = forms.IntegerField(required=False, label="Replicas", initial=1)
     command = forms.CharField(
         required=False,
-        widget=_area(3),
+        widget=code_box(3),
         max_length=LONG,
         label="Command",
         help_text="One word a line; one of several lines in quotes, as in JSON. Empty: the image's own.",
     )
     ports = forms.CharField(
         required=False,
-        widget=_area(2),
+        widget=code_box(2),
         max_length=LONG,
         label="Ports",
         help_text="One a line: 8080, or 9000:8080 for port 9000 of the host, or 53/udp.",
@@ -69,7 +65,7 @@ class ServiceForm(Form):
     health_port = forms.IntegerField(required=False, label="Health check: port")
     health_path = forms.CharField(required=False, max_length=2000, label="Health check: path of http")
     health_command = forms.CharField(
-        required=False, widget=_area(2), max_length=LONG, label="Health check: command", help_text="One word a line."
+        required=False, widget=code_box(2), max_length=LONG, label="Health check: command", help_text="One word a line."
     )
     memory = forms.CharField(required=False, max_length=40, label="Memory at most", help_text="Such as 64m or 1g.")
     cpus = forms.FloatField(required=False, label="CPUs at most")
@@ -79,7 +75,7 @@ class ServiceForm(Form):
     )
     stop_timeout = forms.IntegerField(required=False, label="Seconds to stop in")
     variables = forms.CharField(
-        required=False, widget=_area(3), max_length=LONG * 8, label="Variables", help_text="NAME=value, one a line."
+        required=False, widget=code_box(3), max_length=LONG * 8, label="Variables", help_text="NAME=value, one a line."
     )
 
     def __init__(

@@ -8,7 +8,7 @@ from django.http import QueryDict
 from webapp import writing
 from webapp.environments.models import Environment, Use
 from webapp.hosts.models import Host
-from webapp.page import Form, choose_from
+from webapp.page import Form, choose_from, code_box
 from webapp.teams.models import Project
 
 LONG = 512 * 1024  # the verbs say the real limits
@@ -72,7 +72,7 @@ class VariablesForm(Form):
     variables = forms.CharField(
         required=False,
         max_length=LONG,
-        widget=forms.Textarea(attrs={"rows": 6, "class": "mono", "spellcheck": "false"}),
+        widget=code_box(6),
         label="Variables",
         help_text="NAME=value, one a line; a value of several lines in quotes, as in JSON. "
         "Plain to everybody of the team; what is confidential is a secret.",

@@ -11,7 +11,7 @@ from django.urls import reverse
 from webapp.environments import services
 from webapp.environments.forms import PlaceForm, SecretForm, VariablesForm
 from webapp.environments.models import Environment, Secret, Use
-from webapp.page import PageRequest, find, look, page, verb
+from webapp.page import PageRequest, find, find_project, look, page, verb, way_to
 from webapp.teams.models import Project
 from webapp.teams.policy import Action, may, require
 from webapp.writing import pairs_text
@@ -31,7 +31,7 @@ class Place:
 @look
 def index(request: PageRequest, id: str) -> HttpResponse:
     """The environments of a project, from left to right."""
-    project = _project(request, id)
+    project = find_project(request, id)
     environments = Environment.objects.filter(project=project).prefetch_related("hosts")
     facts = {"project": project, "environments": environments, "operates": may(request.actor, Action.OPERATE, project)}
     return render(request, "environments/index.html", facts)
@@ -40,7 +40,7 @@ def index(request: PageRequest, id: str) -> HttpResponse:
 @page
 def new(request: PageRequest, id: str) -> HttpResponse:
     """Make a place."""
-    project = _project(request, id)
+    project = find_project(request, id)
     require(request.actor, Action.OPERATE, project)
     form = PlaceForm(request.POST or None, project=project)
     if request.method == "POST":
@@ -51,8 +51,7 @@ def new(request: PageRequest, id: str) -> HttpResponse:
     facts = {"title": "New environment", "form": form, "say": "Make the environment"}
     facts["back"] = reverse("environments", args=[id])
     facts["crumbs"] = [
-        (reverse("projects"), "Projects"),
-        (reverse("board", args=[id]), project.name),
+        *way_to(project),
         (facts["back"], "Environments"),
     ]
     return render(request, "parts/form_page.html", facts, status=form.status)
@@ -95,7 +94,7 @@ def delete(request: PageRequest, id: str) -> HttpResponse:
 @page
 def secrets(request: PageRequest, id: str) -> HttpResponse:
     """Every secret by name and version, never by value; sent, a new version is kept."""
-    project = _project(request, id)
+    project = find_project(request, id)
     form = SecretForm(request.POST or None, project=project, environment=request.GET.get("environment", ""))
     if request.method == "POST":
         kept = form.attempt(lambda: services.set_secret(actor=request.actor, project=project, **form.carried()))
@@ -117,10 +116,6 @@ def retire(request: PageRequest, id: str) -> HttpResponse:
     services.retire_secret(actor=request.actor, secret=secret)
     messages.success(request, f"{secret.name} is retired: releases from now on do not get it.")
     return redirect("secrets", secret.project_id)
-
-
-def _project(request: PageRequest, id: str) -> Project:
-    return find(Project.objects.visible_to(request.actor).select_related("team"), id)
 
 
 def _environment(request: PageRequest, id: str) -> Environment:

@@ -8,7 +8,7 @@ from django.http import QueryDict
 from webapp import writing
 from webapp.hooks.models import Hook
 from webapp.images.models import Image
-from webapp.page import Form, choose_from
+from webapp.page import Form, choose_from, code_box
 from webapp.teams.models import Project
 
 LONG = 20_000  # the verbs say the real limits
@@ -16,8 +16,7 @@ KINDS = (("github", "GitHub"), ("gitlab", "GitLab"), ("gitea", "Gitea or Forgejo
 
 
 def _patterns(label: str, help_text: str) -> forms.CharField:
-    area = forms.Textarea(attrs={"rows": 3, "class": "mono", "spellcheck": "false"})
-    return forms.CharField(required=False, max_length=LONG, label=label, help_text=help_text, widget=area)
+    return forms.CharField(required=False, max_length=LONG, label=label, help_text=help_text, widget=code_box(3))
 
 
 class FilterForm(Form):

@@ -12,8 +12,7 @@ from webapp.hooks import services
 from webapp.hooks.bodies import address_of
 from webapp.hooks.forms import FilterForm, HookForm, of_git
 from webapp.hooks.models import Delivery, Hook
-from webapp.page import PageRequest, find, look, page, verb
-from webapp.teams.models import Project
+from webapp.page import PageRequest, find, find_project, look, page, verb, way_to
 from webapp.teams.policy import Action, may, require
 
 SHOWN = 50
@@ -22,7 +21,7 @@ SHOWN = 50
 @look
 def index(request: PageRequest, id: str) -> HttpResponse:
     """The hooks of a project."""
-    project = _project(request, id)
+    project = find_project(request, id)
     hooks = Hook.objects.filter(image__project=project).select_related("image").order_by("image__slug", "name")
     facts = {"project": project, "hooks": hooks, "operates": may(request.actor, Action.OPERATE, project)}
     facts["possible"] = of_git(project).exists()
@@ -32,7 +31,7 @@ def index(request: PageRequest, id: str) -> HttpResponse:
 @page
 def new(request: PageRequest, id: str) -> HttpResponse:
     """Make a hook; its secret stands in the answer, this once."""
-    project = _project(request, id)
+    project = find_project(request, id)
     require(request.actor, Action.OPERATE, project)
     form = HookForm(request.POST or None, project=project, image=request.GET.get("image", ""))
     if request.method == "POST":
@@ -43,8 +42,7 @@ def new(request: PageRequest, id: str) -> HttpResponse:
     facts = {"title": "New hook", "form": form, "say": "Make the hook", "back": back}
     facts["lead"] = "A code host tells it of pushes; each that passes the filters builds the image at that very commit."
     facts["crumbs"] = [
-        (reverse("projects"), "Projects"),
-        (reverse("board", args=[id]), project.name),
+        *way_to(project),
         (back, "Hooks"),
     ]
     return render(request, "parts/form_page.html", facts, status=form.status)
@@ -104,10 +102,6 @@ def redeliver(request: PageRequest, id: str) -> HttpResponse:
     else:
         messages.info(request, f"Nothing is built: {heard.reason}")
     return redirect("hook_delivery", heard.delivery.id if heard.delivery is not None else id)
-
-
-def _project(request: PageRequest, id: str) -> Project:
-    return find(Project.objects.visible_to(request.actor).select_related("team"), id)
 
 
 def _hook(request: PageRequest, id: str) -> Hook:

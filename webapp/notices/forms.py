@@ -8,7 +8,7 @@ from django.http import QueryDict
 from webapp import writing
 from webapp.notices.events import EVENTS, OF_BUILDS, SAID, USUAL
 from webapp.notices.models import Channel
-from webapp.page import Form
+from webapp.page import Form, code_box
 
 LONG = 20_000  # the verbs say the real limits
 KINDS = (
@@ -28,9 +28,12 @@ class UnreadLine(forms.PasswordInput):
 
 
 def _patterns(label: str) -> forms.CharField:
-    area = forms.Textarea(attrs={"rows": 2, "class": "mono", "spellcheck": "false"})
     return forms.CharField(
-        required=False, max_length=LONG, label=label, widget=area, help_text="One pattern a line. None: all of them."
+        required=False,
+        max_length=LONG,
+        label=label,
+        widget=code_box(2),
+        help_text="One pattern a line. None: all of them.",
     )
 
 

@@ -12,8 +12,7 @@ from webapp.notices import services
 from webapp.notices.events import title_of
 from webapp.notices.forms import ChangeForm, ChannelForm
 from webapp.notices.models import Channel, Notice
-from webapp.page import PageRequest, find, look, page, verb
-from webapp.teams.models import Project
+from webapp.page import PageRequest, find, find_project, look, page, verb, way_to
 from webapp.teams.policy import Action, may, require
 
 SHOWN = 50
@@ -22,7 +21,7 @@ SHOWN = 50
 @look
 def index(request: PageRequest, id: str) -> HttpResponse:
     """The channels of a project, and what was told lately."""
-    project = _project(request, id)
+    project = find_project(request, id)
     facts = {
         "project": project,
         "channels": Channel.objects.filter(project=project),
@@ -35,7 +34,7 @@ def index(request: PageRequest, id: str) -> HttpResponse:
 @page
 def new(request: PageRequest, id: str) -> HttpResponse:
     """Make a channel; the secret of a webhook stands in the answer, this once."""
-    project = _project(request, id)
+    project = find_project(request, id)
     require(request.actor, Action.OPERATE, project)
     form = ChannelForm(request.POST or None)
     if request.method == "POST":
@@ -46,8 +45,7 @@ def new(request: PageRequest, id: str) -> HttpResponse:
     facts = {"title": "New channel", "form": form, "say": "Make the channel", "back": back}
     facts["lead"] = "By a channel this project tells others what became of builds and deployments."
     facts["crumbs"] = [
-        (reverse("projects"), "Projects"),
-        (reverse("board", args=[id]), project.name),
+        *way_to(project),
         (back, "Notices"),
     ]
     return render(request, "parts/form_page.html", facts, status=form.status)
@@ -99,10 +97,6 @@ def resend(request: PageRequest, id: str) -> HttpResponse:
     services.resend(actor=request.actor, notice=notice)
     messages.success(request, "It is sent again within seconds.")
     return redirect("channel", notice.channel_id)
-
-
-def _project(request: PageRequest, id: str) -> Project:
-    return find(Project.objects.visible_to(request.actor).select_related("team"), id)
 
 
 def _channel(request: PageRequest, id: str) -> Channel:

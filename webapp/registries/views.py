@@ -5,19 +5,18 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.timezone import now
 
-from webapp.page import PageRequest, find, look, page, verb
+from webapp.page import PageRequest, find, find_project, look, page, verb
 from webapp.problems import Refusal
 from webapp.registries import services
 from webapp.registries.forms import ChangeForm, RegistryForm
 from webapp.registries.models import Registry
-from webapp.teams.models import Project
 from webapp.teams.policy import Action, may
 
 
 @page
 def index(request: PageRequest, id: str) -> HttpResponse:
     """The registries that serve a project, and the form for another one."""
-    project = find(Project.objects.visible_to(request.actor).select_related("team"), id)
+    project = find_project(request, id)
     form = RegistryForm(request.POST or None)
     if request.method == "POST":
         added = form.attempt(

@@ -9,7 +9,7 @@ from django.utils.timezone import now
 
 from webapp.holdings.models import Forgetting
 from webapp.images.models import Image
-from webapp.page import PageRequest, find, page, verb
+from webapp.page import PageRequest, find, find_project, page, verb
 from webapp.retention import services
 from webapp.retention.forms import RuleForm, words_of
 from webapp.retention.gathering import ImagePlan
@@ -24,7 +24,7 @@ SHOWN_BUILDS = 100  # of an image that go, and that stay
 @page
 def of_project(request: PageRequest, id: str) -> HttpResponse:
     """The rule of a project's images."""
-    return _page(request, _project(request, id), None)
+    return _page(request, find_project(request, id), None)
 
 
 @page
@@ -37,7 +37,7 @@ def of_image(request: PageRequest, id: str) -> HttpResponse:
 @verb
 def run_project(request: PageRequest, id: str) -> HttpResponse:
     """Remove now what the project's rule lets go."""
-    return _run(request, _project(request, id), None)
+    return _run(request, find_project(request, id), None)
 
 
 @verb
@@ -50,7 +50,7 @@ def run_image(request: PageRequest, id: str) -> HttpResponse:
 @verb
 def clear_project(request: PageRequest, id: str) -> HttpResponse:
     """Keep everything from now on."""
-    project = _project(request, id)
+    project = find_project(request, id)
     services.clear_rule(actor=request.actor, project=project)
     return redirect("retention", id)
 
@@ -111,10 +111,6 @@ def _run(request: PageRequest, project: Project, image: Image | None) -> HttpRes
     )
     messages.success(request, what)
     return redirect("image_retention", image.id) if image is not None else redirect("retention", project.id)
-
-
-def _project(request: PageRequest, id: str) -> Project:
-    return find(Project.objects.visible_to(request.actor).select_related("team"), id)
 
 
 def _image(request: PageRequest, id: str) -> Image:

@@ -8,8 +8,7 @@ from django.shortcuts import render
 from webapp.deployments.board import board
 from webapp.environments.models import Environment
 from webapp.images.models import Image
-from webapp.page import PageRequest, find, look
-from webapp.teams.models import Project
+from webapp.page import PageRequest, find_project, look
 from webapp.teams.policy import actions_in
 
 RECENT_IMAGES = 50
@@ -30,7 +29,7 @@ def part(request: PageRequest, id: str) -> HttpResponse:
 
 
 def _facts(request: PageRequest, id: str) -> dict[str, Any]:
-    project = find(Project.objects.visible_to(request.actor).select_related("team"), id)
+    project = find_project(request, id)
     allowed = actions_in(request.actor, project.team_id, project_id=project.id)
     return {
         "project": project,

@@ -14,8 +14,7 @@ from webapp.deployments.comparing import changes
 from webapp.deployments.forms import DeployForm, ScaleForm, ServiceForm
 from webapp.deployments.models import Deployment, DesiredState, Release, Replica, Service
 from webapp.environments.models import Environment
-from webapp.page import PageRequest, find, look, page, verb
-from webapp.teams.models import Project
+from webapp.page import PageRequest, find, find_project, look, page, verb, way_to
 from webapp.teams.policy import Action, actions_in, may, require
 
 CHANGES = {"restart": services.restart, "stop": services.stop, "start": services.start}
@@ -28,7 +27,7 @@ SHOWN_REPLICAS = 200
 def new(request: PageRequest, id: str) -> HttpResponse:
     """Define a service."""
     actor = request.actor
-    project = find(Project.objects.visible_to(actor).select_related("team"), id)
+    project = find_project(request, id)
     require(actor, Action.DEFINE, project)
     form = ServiceForm(request.POST or None, project=project, image=request.GET.get("image", ""))
     if request.method == "POST":
@@ -37,7 +36,7 @@ def new(request: PageRequest, id: str) -> HttpResponse:
             messages.success(request, f"Service {service.slug} is defined. Deploy a build to an environment next.")
             return redirect("service", service.id)
     facts = {"title": "New service", "form": form, "say": "Define the service", "back": reverse("board", args=[id])}
-    facts["crumbs"] = _way_to(project)
+    facts["crumbs"] = way_to(project)
     return render(request, "parts/form_page.html", facts, status=form.status)
 
 
@@ -55,7 +54,7 @@ def edit(request: PageRequest, id: str) -> HttpResponse:
     here = reverse("service", args=[id])
     facts = {"title": "Change the service", "form": form, "say": "Save", "back": here}
     facts["lead"] = "What runs goes on as it is until the next deployment."
-    facts["crumbs"] = [*_way_to(service.project), (here, service.slug)]
+    facts["crumbs"] = [*way_to(service.project), (here, service.slug)]
     return render(request, "parts/form_page.html", facts, status=form.status)
 
 
@@ -99,7 +98,7 @@ def deploy(request: PageRequest, id: str) -> HttpResponse:
     facts = {"title": f"Deploy {service.slug}", "form": form, "say": "Deploy", "back": here}
     facts["lead"] = "A release freezes the build with the settings, variables and secrets of now."
     facts["plan"] = reverse("service_plan", args=[id])
-    facts["crumbs"] = [*_way_to(service.project), (here, service.slug)]
+    facts["crumbs"] = [*way_to(service.project), (here, service.slug)]
     return render(request, "parts/form_page.html", facts, status=form.status)
 
 
@@ -115,7 +114,7 @@ def scale(request: PageRequest, id: str) -> HttpResponse:
             return redirect("deployment", made.id)
     here = reverse("service", args=[id])
     facts = {"title": f"Scale {service.slug}", "form": form, "say": "Scale", "back": here}
-    facts["crumbs"] = [*_way_to(service.project), (here, service.slug)]
+    facts["crumbs"] = [*way_to(service.project), (here, service.slug)]
     return render(request, "parts/form_page.html", facts, status=form.status)
 
 
@@ -150,10 +149,6 @@ def release(request: PageRequest, id: str) -> HttpResponse:
         "deploys": may_ask(allowed, frozen.environment),
     }
     return render(request, "services/release.html", facts)
-
-
-def _way_to(project: Project) -> list[tuple[str, str]]:
-    return [(reverse("projects"), "Projects"), (reverse("board", args=[project.id]), project.name)]
 
 
 def _load(request: PageRequest, id: str) -> Service:

@@ -23,11 +23,6 @@ class Boxes(NamedTuple):
     initial: Callable[[Mapping[str, Any]], dict[str, Any]]
 
 
-def area(rows: int, **attrs: str) -> forms.Textarea:
-    """A box for code."""
-    return forms.Textarea(attrs={"rows": rows, "class": "mono", "spellcheck": "false", **attrs})
-
-
 def short(label: str, *, hint: str = "") -> forms.CharField:
     """A box of one line that may stay empty: the verb says what must be filled."""
     return forms.CharField(required=False, max_length=SHORT, label=label, help_text=hint)

@@ -5,8 +5,8 @@ from typing import Any
 from django import forms
 
 from webapp import writing
-from webapp.images.forms.boxes import LONG, SHORT, area
-from webapp.page import Form
+from webapp.images.forms.boxes import LONG, SHORT
+from webapp.page import Form, code_box
 
 
 class BuildForm(Form):
@@ -14,7 +14,11 @@ class BuildForm(Form):
 
     ref = forms.CharField(required=False, max_length=SHORT, label="Branch, tag or commit")
     args = forms.CharField(
-        required=False, widget=area(3), max_length=LONG, label="Build arguments", help_text="NAME=value, one a line."
+        required=False,
+        widget=code_box(3),
+        max_length=LONG,
+        label="Build arguments",
+        help_text="NAME=value, one a line.",
     )
     no_cache = forms.BooleanField(required=False, label="Build every step anew, without the cache")
 

@@ -9,14 +9,14 @@ from django.http import QueryDict
 from webapp import writing
 from webapp.blobs.models import Upload
 from webapp.images.forms.archive import ARCHIVE, offer
-from webapp.images.forms.boxes import LONG, SHORT, Boxes, area
+from webapp.images.forms.boxes import LONG, SHORT, Boxes
 from webapp.images.forms.container import CONTAINER
 from webapp.images.forms.git import GIT
 from webapp.images.forms.inline import INLINE
 from webapp.images.forms.reference import REFERENCE
 from webapp.images.models import Image
 from webapp.images.validation import DEFAULT_TIMEOUT
-from webapp.page import Form
+from webapp.page import Form, code_box
 
 EMPTY_FILES = 2  # boxes for new ones
 KINDS: Mapping[str, Boxes] = {"dockerfile": INLINE, "git": GIT, "archive": ARCHIVE, "reference": REFERENCE}
@@ -38,14 +38,14 @@ class ImageForm(Form):
     target = forms.CharField(required=False, max_length=SHORT, label="Stage to build")
     args = forms.CharField(
         required=False,
-        widget=area(3),
+        widget=code_box(3),
         max_length=LONG,
         label="Build arguments",
         help_text="NAME=value, one a line. They stay readable in the image: a secret is mounted, below.",
     )
     secrets = forms.CharField(
         required=False,
-        widget=area(2),
+        widget=code_box(2),
         max_length=LONG,
         label="Build secrets",
         help_text="mount=NAME, one a line: the id in RUN --mount=type=secret,id=mount, and a secret of the project "

@@ -5,7 +5,8 @@ from typing import Any
 
 from django import forms
 
-from webapp.images.forms.boxes import LONG, Boxes, area
+from webapp.images.forms.boxes import LONG, Boxes
+from webapp.page import code_box
 
 EDITOR = {"data-editor": "dockerfile", "data-lint": "/api/v1/dockerfile-checks/", "data-findings": "findings"}
 
@@ -15,7 +16,7 @@ def _fields() -> dict[str, forms.Field]:
         required=False,
         strip=False,
         max_length=LONG,
-        widget=area(12, **EDITOR),
+        widget=code_box(12, **EDITOR),
         label="Dockerfile",
         initial="FROM slipway/busybox:1\n",
     )

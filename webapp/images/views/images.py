@@ -17,7 +17,7 @@ from webapp.images.forms import BuildForm, ImageForm
 from webapp.images.insight.reusing import offer
 from webapp.images.models import Build, Image
 from webapp.images.using import Users
-from webapp.page import PageRequest, find, look, page, verb, with_editor
+from webapp.page import PageRequest, find, find_project, look, page, verb, with_editor
 from webapp.teams.models import Project
 from webapp.teams.policy import Action, may, require
 
@@ -30,7 +30,7 @@ UPLOADS_OFFERED = 100
 def new(request: PageRequest, id: str, containers: Containers) -> HttpResponse:
     """Define an image."""
     actor = request.actor
-    project = find(Project.objects.visible_to(actor).select_related("team"), id)
+    project = find_project(request, id)
     require(actor, Action.DEFINE, project)
     uploads = _uploads(project)
     wanted = {"kind": "archive", "upload": request.GET["upload"]} if "upload" in request.GET else None

@@ -5,7 +5,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 
-from webapp.page import PageRequest, find, look, page, verb
+from webapp.page import PageRequest, find, find_project, look, page, verb
 from webapp.teams.contents import Contents, Counting
 from webapp.teams.forms import ProjectForm, RenameForm
 from webapp.teams.models import Project, Team
@@ -43,7 +43,7 @@ def new(request: PageRequest) -> HttpResponse:
 def settings(request: PageRequest, id: str) -> HttpResponse:
     """Its name, its environments, and its end."""
     actor = request.actor
-    project = find(Project.objects.visible_to(actor).select_related("team"), id)
+    project = find_project(request, id)
     form = RenameForm(request.POST or None, initial={"name": project.name})
     if request.method == "POST":
         renamed = form.attempt(lambda: rename_project(actor=actor, project=project, **form.cleaned_data))
