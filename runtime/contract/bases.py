@@ -7,9 +7,11 @@ for a registry that is not named.
 import re
 from collections.abc import Iterator, Mapping
 
+from runtime.contract.dockerfile import instructions
 from runtime.contract.references import BadReference, Reference
 
-MAX_INSTRUCTIONS = 5000
+MAX_LINES = 5000
+ESCAPES = ("\\", "`")  # whichever the Dockerfile chose
 
 _FROM = re.compile(r"\s*FROM\s+(?:--\S+\s+)*(\S+)", re.IGNORECASE)
 _ARG = re.compile(r"\s*ARG\s+(.*)", re.IGNORECASE | re.DOTALL)
@@ -23,7 +25,7 @@ def named_registries(dockerfile: str, args: Mapping[str, str]) -> frozenset[str]
     """Their hosts, with ports where they have them. `args` are the build's arguments, which may name one."""
     known: dict[str, str] = {}
     found = set()
-    for instruction in _instructions(dockerfile):
+    for instruction in instructions(dockerfile, escapes=ESCAPES, most=MAX_LINES):
         if declared := _ARG.match(instruction):
             for name, value in _WORD.findall(declared[1]):
                 known[name] = args.get(name, _filled(value.strip("\"'"), known) or known.get(name, ""))
@@ -53,17 +55,3 @@ def _registry(image: str) -> str:
         return Reference.parse(image).registry
     except BadReference:
         return ""
-
-
-def _instructions(dockerfile: str) -> Iterator[str]:
-    lines = [line for line in dockerfile.splitlines() if line.strip() and not line.lstrip().startswith("#")]
-    whole = ""
-    for line in lines[:MAX_INSTRUCTIONS]:
-        text = line.rstrip()
-        if text.endswith(("\\", "`")):
-            whole += text[:-1] + " "
-            continue
-        yield whole + text
-        whole = ""
-    if whole:
-        yield whole

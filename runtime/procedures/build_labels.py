@@ -8,10 +8,11 @@ them, and every step is taken from the cache as before.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+from runtime.contract.dockerfile import instructions
 from runtime.contract.names import OCI_CREATED, OCI_REVISION, OCI_TITLE, OCI_VERSION
 
 THEIRS = (OCI_TITLE, OCI_VERSION)
@@ -51,7 +52,7 @@ def written_labels(dockerfile: str, *, target: str | None) -> set[str]:
 
 def _stages(dockerfile: str) -> list[_Stage]:
     stages: list[_Stage] = []
-    for instruction in _instructions(dockerfile):
+    for instruction in instructions(dockerfile):
         if begins := _FROM.match(instruction):
             stages.append(_Stage(base=begins[1].lower(), name=(begins[2] or "").lower()))
         elif stages and (label := _LABEL.match(instruction)):
@@ -68,18 +69,3 @@ def _chosen(stages: list[_Stage], target: str | None) -> int | None:
 
 def _named(stages: list[_Stage], name: str) -> int | None:
     return next((at for at in reversed(range(len(stages))) if stages[at].name == name), None)
-
-
-def _instructions(dockerfile: str) -> Iterator[str]:
-    whole = ""
-    for line in dockerfile.splitlines():
-        if line.lstrip().startswith("#") or (whole and not line.strip()):
-            continue
-        text = line.rstrip()
-        if text.endswith("\\"):
-            whole += text[:-1] + " "
-            continue
-        yield whole + text
-        whole = ""
-    if whole:
-        yield whole

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
@@ -86,17 +87,18 @@ async def test_an_upload_that_is_refused_is_not_read_and_its_connection_ends(mon
     assert [answer.get("more_body") for answer in client.answers[1:]] == [True, False]
 
 
+def reading(told: list[str], request: Any) -> HttpResponse:
+    """A view that reads all that comes, and notes what went wrong."""
+    try:
+        return read_all(request)
+    except OSError as error:
+        told.append(str(error))
+        return HttpResponse(status=400)
+
+
 async def test_a_sender_that_goes_is_an_error_to_who_reads() -> None:
     told: list[str] = []
-
-    def view(request: Any) -> HttpResponse:
-        try:
-            return read_all(request)
-        except OSError as error:
-            told.append(str(error))
-            return HttpResponse(status=400)
-
-    await ask(view, Client(2, gone=True))
+    await ask(partial(reading, told), Client(2, gone=True))
     assert told == ["the sender is gone"]
 
 
@@ -104,15 +106,7 @@ async def test_a_sender_that_falls_silent_is_an_error_too(monkeypatch: pytest.Mo
     monkeypatch.setattr(door, "IDLE_SECONDS", 0.05)
     monkeypatch.setattr(door, "LINGER_SECONDS", 0.05)
     told: list[str] = []
-
-    def view(request: Any) -> HttpResponse:
-        try:
-            return read_all(request)
-        except OSError as error:
-            told.append(str(error))
-            return HttpResponse(status=400)
-
-    await ask(view, Client(1, stalls=True))
+    await ask(partial(reading, told), Client(1, stalls=True))
     assert told == ["nothing came for too long"]
 
 

@@ -2,10 +2,9 @@
 
 import os
 import socket
-import subprocess
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,61 +14,15 @@ from runtime.procedures.ports import Cancelled
 from runtime.redaction import Secret
 from runtime.sources.context import Context, SourceError
 from runtime.sources.git import fetch_git
-from runtime.sources.means import GitLimits, Means
+from runtime.sources.means import GitLimits
+from tests.sources.repositories import LOCAL, Repository, Told
 
 pytestmark = pytest.mark.thorough
-
-LOCAL = GitLimits(protocols=("file",))
-
-
-def means(
-    git: GitLimits = LOCAL, check_cancelled: Callable[[], None] = lambda: None, secrets: dict[str, Secret] | None = None
-) -> Means:
-    return Means(
-        secrets=secrets or {},
-        say=lambda text: None,
-        fact=lambda key, value: None,
-        check_cancelled=check_cancelled,
-        git=git,
-    )
-
-
-AUTHOR = {"GIT_AUTHOR_NAME": "a", "GIT_AUTHOR_EMAIL": "a@example.org"}
-ENVIRONMENT = {
-    "PATH": os.defpath,
-    "GIT_CONFIG_GLOBAL": "/dev/null",
-    "GIT_COMMITTER_NAME": "a",
-    "GIT_COMMITTER_EMAIL": "a@example.org",
-    **AUTHOR,
-}
-
-
-@dataclass
-class Repository:
-    """A repository on this disk, made by the real git."""
-
-    path: Path
-
-    def git(self, *arguments: str) -> str:
-        done = subprocess.run(
-            ["git", "-C", str(self.path), *arguments], env=ENVIRONMENT, check=True, capture_output=True, text=True
-        )
-        return done.stdout.strip()
-
-    def commit(self, message: str = "more", **files: str) -> str:
-        for name, text in files.items():
-            (self.path / name).write_text(text)
-        self.git("add", "-A")
-        self.git("commit", "--quiet", "--allow-empty", "-m", message)
-        return self.git("rev-parse", "HEAD")
-
-    @property
-    def url(self) -> str:
-        return f"file://{self.path}"
 
 
 @pytest.fixture
 def repository(tmp_path: Path) -> Repository:
+    """One whose server gives single commits only by way of a branch, as many do."""
     made = Repository(tmp_path / "origin")
     made.path.mkdir()
     made.git("init", "--quiet", "--initial-branch=trunk")
@@ -82,7 +35,7 @@ def fetch(tmp_path: Path) -> Callable[..., Context]:
     def fetched(source: GitSource, limits: GitLimits = LOCAL) -> Context:
         directory = tmp_path / "work"
         directory.mkdir()
-        return fetch_git(source, directory=directory, means=means(limits))
+        return fetch_git(source, directory=directory, means=Told().means(limits))
 
     return fetched
 
@@ -218,7 +171,7 @@ def test_a_fetch_is_cancelled(repository: Repository, tmp_path: Path) -> None:
         raise Cancelled
 
     with pytest.raises(Cancelled):
-        fetch_git(GitSource(url=repository.url), directory=tmp_path, means=means(check_cancelled=stop))
+        fetch_git(GitSource(url=repository.url), directory=tmp_path, means=Told().means(check_cancelled=stop))
 
 
 def test_a_credential_is_asked_for_by_git_and_is_in_no_argument(
@@ -239,7 +192,7 @@ def test_a_credential_is_asked_for_by_git_and_is_in_no_argument(
     work.mkdir()
     source = GitSource(url=repository.url, credential="bot")
     with pytest.raises(SourceError):
-        fetch_git(source, directory=work, means=means(secrets={"bot": Secret("bot:hunter22:x")}))
+        fetch_git(source, directory=work, means=Told().means(secrets={"bot": Secret("bot:hunter22:x")}))
     assert Path(f"{notes}.asked").read_text().split() == ["bot", "hunter22:x"]
     assert "hunter22" not in notes.read_text()
 

@@ -10,7 +10,7 @@ from runtime.contract.wire import PIECE_BYTES
 from webapp.audit.services import record_of
 from webapp.exports import store
 from webapp.exports.models import LAYOUTS, UNDER_WAY, Export
-from webapp.images.expiry import refuse_expired
+from webapp.images.expiry import refuse_without_image
 from webapp.images.models import Build
 from webapp.images.placing import choose_holder
 from webapp.images.services import lock_image
@@ -105,12 +105,7 @@ def settle(export: Export, *, state: str, now: datetime, **fields: object) -> bo
 
 
 def _refuse_unready(build: Build) -> None:
-    if build.state != "succeeded" or not build.config_digest:
-        raise Conflicting(
-            code="export.not_built",
-            detail=f"Build {build.number} is {build.state}: only one that succeeded is exported.",
-        )
-    refuse_expired(build, to="be exported")
+    refuse_without_image(build, what="export", done="exported")
     kept = Export.objects.filter(build__image__project=build.image.project, state__in=(*UNDER_WAY, "ready"))
     if kept.exclude(state="ready").count() >= MAX_UNDER_WAY:
         raise Conflicting(

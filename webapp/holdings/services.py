@@ -19,6 +19,14 @@ def hosts_with(image_id: str) -> set[str]:
     return set(Holding.objects.filter(image_id=image_id).values_list("host_id", flat=True))
 
 
+def holders(image_ids: Collection[str]) -> dict[str, set[str]]:
+    """Of these images, each with the ids of the hosts that hold it; those that nobody holds are left out."""
+    found: dict[str, set[str]] = {}
+    for image_id, host in Holding.objects.filter(image_id__in=image_ids).values_list("image_id", "host_id"):
+        found.setdefault(image_id, set()).add(host)
+    return found
+
+
 def noted(*, host_id: str, image_id: str, size: int, build: str = "", now: datetime) -> None:
     """A job on this host has ended with this image."""
     fields = {"size": size, "seen_at": now, "asked_at": None}

@@ -7,11 +7,10 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from webapp.checks import slug_pattern
-from webapp.findings import MAX_PATTERNS
 from webapp.hooks.events import KINDS
 from webapp.hooks.models import Delivery, Hook
 from webapp.hooks.services.defining import MAX_PATTERN
-from webapp.rest.serializers import StrictSerializer
+from webapp.rest.serializers import StrictSerializer, patterns_field
 
 
 def address_of(request: Any, hook: Hook) -> str:
@@ -53,11 +52,6 @@ class HookMade(HookShown):
         return secret
 
 
-def _patterns(about: str) -> serializers.ListField:
-    child = serializers.CharField(min_length=1, max_length=MAX_PATTERN, trim_whitespace=False)
-    return serializers.ListField(child=child, required=False, max_length=MAX_PATTERNS, help_text=about)
-
-
 BRANCHES = "Patterns such as main or release/*; * also fits /. None: no branch builds. Default: every branch."
 TAGS = "Patterns such as v*. None, the default: no tag builds."
 PATHS = "Build a branch only if a changed path fits one of these. None, the default: whatever was changed."
@@ -67,16 +61,16 @@ class NewHook(StrictSerializer):
     image = serializers.CharField(min_length=1, max_length=64, trim_whitespace=False)
     name = serializers.RegexField(slug_pattern(), max_length=40, trim_whitespace=False)
     kind = serializers.ChoiceField(choices=KINDS)
-    branches = _patterns(BRANCHES)
-    tags = _patterns(TAGS)
-    paths = _patterns(PATHS)
+    branches = patterns_field(BRANCHES, longest=MAX_PATTERN)
+    tags = patterns_field(TAGS, longest=MAX_PATTERN)
+    paths = patterns_field(PATHS, longest=MAX_PATTERN)
     enabled = serializers.BooleanField(required=False)
 
 
 class HookChange(StrictSerializer):
-    branches = _patterns(BRANCHES)
-    tags = _patterns(TAGS)
-    paths = _patterns(PATHS)
+    branches = patterns_field(BRANCHES, longest=MAX_PATTERN)
+    tags = patterns_field(TAGS, longest=MAX_PATTERN)
+    paths = patterns_field(PATHS, longest=MAX_PATTERN)
     enabled = serializers.BooleanField(required=False)
 
 

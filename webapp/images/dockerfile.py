@@ -7,8 +7,9 @@ not count, flags stand directly after the instruction's name.
 import re
 from collections.abc import Iterator
 
+from runtime.contract.dockerfile import instructions
+
 _DIRECTIVE = re.compile(r"^\s*(?:#|//)\s*([A-Za-z]+)\s*=\s*(\S*)")
-_COMMENT = re.compile(r"^\s*#")
 _RUN = re.compile(r"^\s*(?:ONBUILD\s+)*RUN\s+(.*)$", re.IGNORECASE | re.DOTALL)
 _FLAG = re.compile(r"\s*--([a-z-]+)(?:=(\S*))?")
 _HARMLESS_NETWORKS = frozenset({"default", "none"})
@@ -21,7 +22,7 @@ def complaints(text: str) -> list[str]:
     found = []
     if _asks_for_frontend(text):
         found.append("`syntax` would choose another build frontend; Slipway's builder reads the Dockerfile itself.")
-    lines = list(instructions(text))
+    lines = list(instructions(text, escapes=(_escape(text),)))
     if not any(_FROM.match(line) for line in lines):
         found.append("There is no FROM: a Dockerfile begins with the image it builds upon.")
     for line in lines:
@@ -39,24 +40,6 @@ def _asks_for_frontend(text: str) -> bool:
         if directive and directive.group(1).lower() == "syntax":
             return True
     return False
-
-
-def instructions(text: str) -> Iterator[str]:
-    """The instructions with their continued lines joined, comments left out."""
-    escape = _escape(text)
-    whole = ""
-    for line in text.splitlines():
-        if _COMMENT.match(line) or (whole and not line.strip()):
-            continue
-        stripped = line.rstrip()
-        if stripped.endswith(escape):
-            whole += stripped[:-1] + " "
-            continue
-        if (whole + line).strip():
-            yield whole + line
-        whole = ""
-    if whole.strip():
-        yield whole
 
 
 def _escape(text: str) -> str:

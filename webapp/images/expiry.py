@@ -15,3 +15,14 @@ def refuse_expired(build: Build, *, to: str = "run") -> None:
     """Raise `Conflicting` when its image is gone. To be asked under the lock of its image (`lock_image`)."""
     if build.expired_at is not None:
         raise Conflicting(code="build.expired", detail=f"Build {build.number} cannot {to}. {said_of(build)}")
+
+
+def refuse_without_image(build: Build, *, what: str, done: str) -> None:
+    """Raise `Conflicting` unless there is an image to do this with: `what` begins the code (push), `done` is pushed.
+
+    To be asked under the lock of its image, as `refuse_expired`.
+    """
+    if build.state != "succeeded" or not build.config_digest:
+        said = f"Build {build.number} is {build.state}: only one that succeeded is {done}."
+        raise Conflicting(code=f"{what}.not_built", detail=said)
+    refuse_expired(build, to=f"be {done}")

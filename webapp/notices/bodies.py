@@ -6,12 +6,11 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from webapp.checks import slug_pattern
-from webapp.findings import MAX_PATTERNS
 from webapp.notices.events import EVENTS
 from webapp.notices.models import Channel, Notice
 from webapp.notices.validation import KINDS, MAX_PATTERN, MAX_URL
 from webapp.notices.ways.statuses import FORGES
-from webapp.rest.serializers import StrictSerializer
+from webapp.rest.serializers import StrictSerializer, patterns_field
 
 STATES = ("queued", "sent", "failed", "skipped")
 
@@ -44,11 +43,6 @@ class ChannelMade(ChannelShown):
         return secret
 
 
-def _patterns(about: str) -> serializers.ListField:
-    child = serializers.CharField(min_length=1, max_length=MAX_PATTERN, trim_whitespace=False)
-    return serializers.ListField(child=child, required=False, max_length=MAX_PATTERNS, help_text=about)
-
-
 def _events() -> serializers.ListField:
     child = serializers.ChoiceField(choices=EVENTS)
     return serializers.ListField(
@@ -76,8 +70,8 @@ class NewChannel(StrictSerializer):
     forge = serializers.ChoiceField(choices=FORGES, required=False, help_text="Of a commit_status.")
     credential = serializers.CharField(max_length=128, required=False, trim_whitespace=False, help_text=CREDENTIAL)
     events = _events()
-    images = _patterns(IMAGES)
-    environments = _patterns(ENVIRONMENTS)
+    images = patterns_field(IMAGES, longest=MAX_PATTERN)
+    environments = patterns_field(ENVIRONMENTS, longest=MAX_PATTERN)
     enabled = serializers.BooleanField(required=False)
 
 
@@ -85,8 +79,8 @@ class ChannelChange(StrictSerializer):
     url = _url(required=False)
     credential = serializers.CharField(max_length=128, required=False, trim_whitespace=False, help_text=CREDENTIAL)
     events = _events()
-    images = _patterns(IMAGES)
-    environments = _patterns(ENVIRONMENTS)
+    images = patterns_field(IMAGES, longest=MAX_PATTERN)
+    environments = patterns_field(ENVIRONMENTS, longest=MAX_PATTERN)
     enabled = serializers.BooleanField(required=False)
 
 

@@ -6,6 +6,8 @@ from typing import Any
 from rest_framework import serializers
 from rest_framework.fields import Field
 
+from webapp.findings import MAX_PATTERNS
+
 KINDS: tuple[tuple[type[Field[Any, Any, Any, Any]], tuple[type, ...], str], ...] = (
     (serializers.CharField, (str,), "Not a text."),
     (serializers.ChoiceField, (str,), "Not a text."),
@@ -68,3 +70,9 @@ def _children(field: Any, value: Any) -> list[str]:
 
 def _first(field: Any, value: Any) -> str:
     return next((text for text in _children(field, value) if text), "")
+
+
+def patterns_field(about: str, *, longest: int) -> serializers.ListField:
+    """A list of patterns, each of at most `longest` characters; `Findings.patterns` checks them."""
+    child = serializers.CharField(min_length=1, max_length=longest, trim_whitespace=False)
+    return serializers.ListField(child=child, required=False, max_length=MAX_PATTERNS, help_text=about)

@@ -5,9 +5,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from webapp.holdings.services import holders
 from webapp.images.models import Build, Image
 from webapp.retention.models import RetentionRule
-from webapp.retention.needing import holders, needed
+from webapp.retention.needing import needed
 from webapp.retention.planning import Candidate, Plan, Rule, frees, plan
 
 BUILDS_AT_ONCE = 1000  # of one image; the next run takes up the rest

@@ -6,7 +6,6 @@ from django.db.models import Q, QuerySet
 
 from runtime.contract import states
 from webapp.deployments.models import Deployment, DesiredState, Release, Replica
-from webapp.holdings.models import Holding
 from webapp.images.models import Build, Push
 
 LOOKED_BACK = 1000  # deployments of a service in an environment, to find the releases that it can go back to
@@ -62,12 +61,4 @@ def _to_go_back_to(places: Collection[Place], releases: int) -> set[str]:
         for pair in rows:
             newest.update(dict.fromkeys(id for id in pair if id is not None))
         found.update(list(newest)[:releases])
-    return found
-
-
-def holders(image_ids: Collection[str]) -> dict[str, set[str]]:
-    """Image ID to the ids of the hosts that hold it."""
-    found: dict[str, set[str]] = {}
-    for image_id, host in Holding.objects.filter(image_id__in=image_ids).values_list("image_id", "host_id"):
-        found.setdefault(image_id, set()).add(host)
     return found

@@ -248,13 +248,10 @@ def _build_secrets(image: Image, build: dict[str, Any]) -> dict[str, str]:
 
 def _record(actor: Actor, action: str, build: Build, *, after: str = "") -> None:
     project = build.image.project
-    audit.record(
+    audit.record_of(
+        project,
         actor=actor,
         action=action,
-        target_type="build",
-        target_id=build.id,
-        target=f"{project.slug}/{build.image.slug} {build.number}",
-        team_id=project.team_id,
-        project_id=project.id,
+        target=("build", build.id, f"{project.slug}/{build.image.slug} {build.number}"),
         after={"made of": after} if after else None,
     )

@@ -158,14 +158,11 @@ def _record(
     reason: str = "",
 ) -> None:
     project = image.project
-    audit.record(
+    audit.record_of(
+        project,
         actor=actor,
         action=action,
-        target_type="image",
-        target_id=image.id,
-        target=f"{project.slug}/{image.slug}",
-        team_id=project.team_id,
-        project_id=project.id,
+        target=("image", image.id, f"{project.slug}/{image.slug}"),
         before=before,
         after=after,
         reason=reason,

@@ -13,7 +13,7 @@ from webapp.audit import services as audit
 from webapp.findings import Findings
 from webapp.ids import new_id
 from webapp.images import pushed
-from webapp.images.expiry import refuse_expired
+from webapp.images.expiry import refuse_without_image
 from webapp.images.models import Build, Image, Push
 from webapp.images.placing import choose_holder
 from webapp.images.services.defining import lock_image
@@ -215,11 +215,7 @@ def _order(build: Build, push: Push) -> orders.PushImage:
 
 def _refuse_unready(push: Push) -> None:
     build = push.build
-    if build.state != "succeeded" or not build.config_digest:
-        raise Conflicting(
-            code="push.not_built", detail=f"Build {build.number} is {build.state}: only one that succeeded is pushed."
-        )
-    refuse_expired(build, to="be pushed")
+    refuse_without_image(build, what="push", done="pushed")
     if build.pushes.filter(repository=push.repository, state="queued").exists():
         raise Conflicting(code="push.under_way", detail=f"It is on its way to {push.repository} already.")
     if build.pushes.count() >= MAX_PUSHES:

@@ -45,15 +45,8 @@ def compare(*, actor: Actor, replica: Replica) -> Comparison:
             requested_by=actor.user,
             requested_as=actor.label,
         )
-        audit.record(
-            actor=actor,
-            action="replica.compare",
-            target_type="replica",
-            target_id=replica.id,
-            target=name_of(replica),
-            team_id=project.team_id,
-            project_id=project.id,
-        )
+        target = ("replica", replica.id, name_of(replica))
+        audit.record_of(project, actor=actor, action="replica.compare", target=target)
         changed(kind="comparison", id=row.id, state=row.state, project_id=project.id)
     return row
 
