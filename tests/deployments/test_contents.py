@@ -6,7 +6,7 @@ from pytest_django.fixtures import DjangoAssertNumQueries
 from tests.deployments.rig import SOURCE, Harbour
 from tests.pages.reading import get
 from webapp.deployments import services
-from webapp.deployments.contents import contents
+from webapp.deployments.board.contents import contents
 from webapp.images.services import define_image
 from webapp.jobs.models import Job
 from webapp.teams.contents import Contents, PlaceNow

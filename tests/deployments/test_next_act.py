@@ -3,11 +3,12 @@
 import pytest
 
 from tests.deployments.rig import Harbour, facts
-from webapp.deployments import observe, services
-from webapp.deployments.acts import Act
-from webapp.deployments.board import Board, board
-from webapp.deployments.cells import Cell
+from webapp.deployments import services
+from webapp.deployments.board.acts import Act
+from webapp.deployments.board.cells import Cell
+from webapp.deployments.board.reading import Board, board
 from webapp.deployments.models import Deployment
+from webapp.deployments.rollout import observe
 from webapp.environments.models import Environment
 from webapp.images.models import Build
 from webapp.jobs.models import Job

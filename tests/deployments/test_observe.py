@@ -9,8 +9,9 @@ from msgspec import structs
 from runtime.contract.link import ContainerFacts, Gone
 from runtime.contract.reports import BoundPort
 from tests.deployments.rig import Harbour, container, facts, snapshot
-from webapp.deployments import observe, services
+from webapp.deployments import services
 from webapp.deployments.models import Replica
+from webapp.deployments.rollout import observe
 
 
 @pytest.fixture

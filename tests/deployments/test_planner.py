@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.deployments.rig import digest
-from webapp.deployments.planner import make_plan
-from webapp.deployments.plans import (
+from webapp.deployments.planning.planner import make_plan
+from webapp.deployments.planning.plans import (
     Before,
     Content,
     Copy,
@@ -21,8 +21,8 @@ from webapp.deployments.plans import (
     plan_hash,
     read_plan,
 )
-from webapp.deployments.spread import spread
-from webapp.deployments.validation import DEFAULTS
+from webapp.deployments.planning.spread import spread
+from webapp.deployments.settings.validation import DEFAULTS
 from webapp.problems import Conflicting, Unplannable
 
 CONTENT = Content(

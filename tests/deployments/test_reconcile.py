@@ -6,10 +6,11 @@ import pytest
 from django.utils.timezone import now as clock
 
 from tests.deployments.rig import Harbour, facts, snapshot
-from webapp.deployments import observe, reconcile, services
+from webapp.deployments import services
 from webapp.deployments.models import Release, Repair, Replica
-from webapp.deployments.reconcile import DOWN_SECONDS
-from webapp.deployments.repairing import FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS, pause_after
+from webapp.deployments.rollout import observe, reconcile
+from webapp.deployments.rollout.reconcile import DOWN_SECONDS
+from webapp.deployments.rollout.repairing import FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS, pause_after
 from webapp.hosts.models import Host
 from webapp.jobs.models import Job
 from webapp.logs.models import Log

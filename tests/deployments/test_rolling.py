@@ -4,8 +4,9 @@ import pytest
 
 from runtime.contract.reports import Finish
 from tests.deployments.rig import Harbour
-from webapp.deployments import follow, services
+from webapp.deployments import services
 from webapp.deployments.models import Deployment, DeploymentJob, DesiredState, Replica
+from webapp.deployments.rollout import follow
 from webapp.jobs.models import Job
 
 pytestmark = pytest.mark.thorough

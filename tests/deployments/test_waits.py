@@ -5,8 +5,8 @@ import pytest
 from tests.deployments.rig import Harbour
 from tests.deployments.test_next_act import cell, failed
 from webapp.deployments import services
+from webapp.deployments.board.waits import who_may
 from webapp.deployments.models import Deployment
-from webapp.deployments.waits import who_may
 from webapp.environments.models import Environment
 from webapp.teams.models import Membership
 from webapp.teams.policy import Action

@@ -8,8 +8,9 @@ from django.urls import reverse
 from tests.cast import ROLES
 from tests.deployments.rig import Harbour
 from tests.pages.reading import SCRIPT, get, post
-from webapp.deployments import services, there
+from webapp.deployments import services
 from webapp.deployments.models import Deployment, Replica, Service
+from webapp.deployments.settings import there
 from webapp.jobs.models import Job
 
 pytestmark = pytest.mark.thorough

@@ -8,7 +8,7 @@ from runtime.contract.link import SILENT_AFTER_SECONDS
 from webapp.audit import services as audit
 from webapp.blobs import services as blobs
 from webapp.control.loop import Part
-from webapp.deployments import reconcile
+from webapp.deployments.rollout import reconcile
 from webapp.exports import rounds as exports
 from webapp.hooks import services as hooks
 from webapp.hosts import services as hosts

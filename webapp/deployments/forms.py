@@ -7,9 +7,9 @@ from django import forms
 from django.http import QueryDict
 
 from webapp import writing
-from webapp.deployments import there
 from webapp.deployments.models import DesiredState, Service
-from webapp.deployments.validation import DEFAULTS, HEALTH_KINDS, MAX_OVERRIDES, RESTART_POLICIES
+from webapp.deployments.settings import there
+from webapp.deployments.settings.validation import DEFAULTS, HEALTH_KINDS, MAX_OVERRIDES, RESTART_POLICIES
 from webapp.environments.models import Environment
 from webapp.images.models import Build, Image
 from webapp.page import Form, choose_from, code_box

@@ -6,9 +6,9 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from webapp.deployments.models import Approval, Deployment, Release, Replica, Service
-from webapp.deployments.schemas import FIELDS, OVERRIDES, PLAN, SECRETS, SETTINGS, VARIABLES
 from webapp.deployments.services.request import MAX_COMMENT
-from webapp.deployments.validation import MAX_REPLICAS, effective
+from webapp.deployments.settings.schemas import FIELDS, OVERRIDES, PLAN, SECRETS, SETTINGS, VARIABLES
+from webapp.deployments.settings.validation import MAX_REPLICAS, effective
 from webapp.images.api.serializers import ErrorSerializer, StepSerializer, error_of
 from webapp.rest.serializers import StrictSerializer
 

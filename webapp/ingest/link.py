@@ -33,7 +33,7 @@ from runtime.contract.link import (
     encoder,
     up_decoder,
 )
-from webapp.deployments import observe
+from webapp.deployments.rollout import observe
 from webapp.holdings import services as holdings
 from webapp.hosts import services as hosts
 from webapp.hosts.instance import instance_name

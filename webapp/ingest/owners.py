@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Protocol
 
 from runtime.contract.reports import Finish, Progress
-from webapp.deployments import follow as deployments
+from webapp.deployments.rollout import follow as deployments
 from webapp.exports import follow as exports
 from webapp.holdings import follow as holdings
 from webapp.images import follow as images

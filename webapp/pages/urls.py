@@ -4,7 +4,8 @@ from django.urls import include, path
 
 from webapp.blobs import urls as blobs
 from webapp.deploykeys import urls as deploykeys
-from webapp.deployments import contents, tenants, using
+from webapp.deployments import tenants, using
+from webapp.deployments.board import contents
 from webapp.hosts import urls as hosts
 from webapp.images import archived, keyed
 from webapp.images import urls as images

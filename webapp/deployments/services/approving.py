@@ -4,11 +4,11 @@ from django.db import IntegrityError, transaction
 from django.utils.timezone import now
 
 from runtime.contract.reports import Problem
-from webapp.deployments import rolling
-from webapp.deployments.gathering import Wish, gather
 from webapp.deployments.models import Approval, Deployment, Replica
-from webapp.deployments.planner import make_plan
-from webapp.deployments.plans import Plan, plan_hash, read_plan
+from webapp.deployments.planning.gathering import Wish, gather
+from webapp.deployments.planning.planner import make_plan
+from webapp.deployments.planning.plans import Plan, plan_hash, read_plan
+from webapp.deployments.rollout import rolling
 from webapp.deployments.services.request import refuse_second
 from webapp.deployments.telling import tell_deployment
 from webapp.findings import Findings

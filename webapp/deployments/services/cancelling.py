@@ -4,8 +4,8 @@ from django.db import transaction
 from django.utils.timezone import now
 
 from runtime.contract import states
-from webapp.deployments import follow, rolling
 from webapp.deployments.models import Deployment, DeploymentJob
+from webapp.deployments.rollout import follow, rolling
 from webapp.deployments.telling import tell_deployment
 from webapp.jobs import services as jobs
 from webapp.problems import Conflicting

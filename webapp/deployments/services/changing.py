@@ -1,10 +1,10 @@
 """Change how what runs is run: how many copies, stopped or not, started afresh. Each is a deployment like any other."""
 
-from webapp.deployments.gathering import Wish, desired_of
 from webapp.deployments.models import Deployment, DesiredState, Replica, Service
-from webapp.deployments.plans import Kind
+from webapp.deployments.planning.gathering import Wish, desired_of
+from webapp.deployments.planning.plans import Kind
 from webapp.deployments.services.request import submit
-from webapp.deployments.validation import clean_replicas
+from webapp.deployments.settings.validation import clean_replicas
 from webapp.environments.models import Environment
 from webapp.problems import Conflicting, Missing
 from webapp.teams.policy import Actor

@@ -6,8 +6,8 @@ from typing import Any
 from django.db import IntegrityError, transaction
 
 from webapp.deployments.models import Service
+from webapp.deployments.settings.validation import clean_overrides, clean_settings
 from webapp.deployments.telling import tell_service
-from webapp.deployments.validation import clean_overrides, clean_settings
 from webapp.environments.models import Environment
 from webapp.findings import Findings
 from webapp.images import services as images

@@ -2,8 +2,8 @@
 
 from django.db.models import F
 
-from webapp.deployments.gathering import Wish, desired_of
 from webapp.deployments.models import Deployment, Release, Service
+from webapp.deployments.planning.gathering import Wish, desired_of
 from webapp.deployments.services.request import submit
 from webapp.environments.models import Environment
 from webapp.images.models import Build

@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 
 from webapp.deployments.comparing import Change, changes
-from webapp.deployments.gathering import Wish, desired_of, gather
 from webapp.deployments.models import Deployment, Release, Service
-from webapp.deployments.planner import make_plan
-from webapp.deployments.plans import Plan
+from webapp.deployments.planning.gathering import Wish, desired_of, gather
+from webapp.deployments.planning.planner import make_plan
+from webapp.deployments.planning.plans import Plan
 from webapp.deployments.services.deploying import promotion_wish, rollback_wish, wish_to_deploy
 from webapp.deployments.services.request import refuse_second, required_approvals
 from webapp.environments.models import Environment

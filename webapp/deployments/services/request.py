@@ -7,11 +7,11 @@ from django.db import IntegrityError, transaction
 from django.db.models import F
 from django.utils.timezone import now
 
-from webapp.deployments import rolling
-from webapp.deployments.gathering import RUNS_A_RELEASE, Wish, desired_of, facts_of, gather
 from webapp.deployments.models import Deployment, Release, Service
-from webapp.deployments.planner import make_plan
-from webapp.deployments.plans import Content, Plan, canonical, plan_hash
+from webapp.deployments.planning.gathering import RUNS_A_RELEASE, Wish, desired_of, facts_of, gather
+from webapp.deployments.planning.planner import make_plan
+from webapp.deployments.planning.plans import Content, Plan, canonical, plan_hash
+from webapp.deployments.rollout import rolling
 from webapp.deployments.telling import tell_deployment
 from webapp.environments.models import Environment
 from webapp.findings import Findings

@@ -5,7 +5,7 @@ from typing import Any
 from django.http import HttpResponse
 from django.shortcuts import render
 
-from webapp.deployments.board import board
+from webapp.deployments.board.reading import board
 from webapp.environments.models import Environment
 from webapp.images.models import Image
 from webapp.page import PageRequest, find_project, look

@@ -8,13 +8,13 @@ from django.shortcuts import redirect, render
 
 from runtime.contract import states
 from webapp.deployments import services
+from webapp.deployments.board.waits import missing_approvals
 from webapp.deployments.comparing import changes
-from webapp.deployments.gathering import desired_of
 from webapp.deployments.models import Approval, Deployment, Replica
 from webapp.deployments.outcome import outcome
+from webapp.deployments.planning.gathering import desired_of
 from webapp.deployments.services.approving import approvers_of
 from webapp.deployments.services.request import UNDER_WAY
-from webapp.deployments.waits import missing_approvals
 from webapp.environments.models import Environment
 from webapp.jobs.models import JobStep
 from webapp.page import PageRequest, find, look, verb

@@ -6,7 +6,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 
 from webapp.deployments import services
-from webapp.deployments.acts import may_ask
+from webapp.deployments.board.acts import may_ask
 from webapp.deployments.models import Replica
 from webapp.page import PageRequest, find, look, verb
 from webapp.teams.policy import Action, actions_in

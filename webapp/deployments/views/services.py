@@ -9,7 +9,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 
 from webapp.deployments import services
-from webapp.deployments.acts import may_ask
+from webapp.deployments.board.acts import may_ask
 from webapp.deployments.comparing import changes
 from webapp.deployments.forms import DeployForm, ScaleForm, ServiceForm
 from webapp.deployments.models import Deployment, DesiredState, Release, Replica, Service

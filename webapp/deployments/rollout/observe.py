@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from runtime.contract.link import ContainerFacts, Gone, Snapshot
-from webapp.deployments.endings import last_end
 from webapp.deployments.models import Replica
 from webapp.deployments.querysets import ReplicaQuerySet
-from webapp.deployments.seeing import CONTAINER_ID, MAX_MESSAGE, moment, ports_of, see
+from webapp.deployments.rollout.endings import last_end
+from webapp.deployments.rollout.seeing import CONTAINER_ID, MAX_MESSAGE, moment, ports_of, see
 from webapp.hosts.models import Host
 
 # A snapshot taken just before a job finished may arrive just after it.

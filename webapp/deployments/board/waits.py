@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 
-from webapp.deployments.acts import Chances, Spot, may_ask
+from webapp.deployments.board.acts import Chances, Spot, may_ask
 from webapp.deployments.models import Deployment
 from webapp.environments.models import Environment
 from webapp.teams.policy import ROLE_ORDER, ROLES, Action

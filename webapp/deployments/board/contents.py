@@ -5,8 +5,8 @@ from typing import Any
 
 from django.db.models import Count, Max, QuerySet
 
-from webapp.deployments.acts import Place
-from webapp.deployments.cells import state_of
+from webapp.deployments.board.acts import Place
+from webapp.deployments.board.cells import state_of
 from webapp.deployments.models import Deployment, DesiredState, Replica, Service
 from webapp.environments.models import Environment
 from webapp.hosts.models import Host

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Sequence
 
-from webapp.deployments.plans import HostFacts, PlannedReplica, PlanRequest
+from webapp.deployments.planning.plans import HostFacts, PlannedReplica, PlanRequest
 from webapp.hosts.wording import why_not_ready
 
 

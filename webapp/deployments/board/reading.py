@@ -10,11 +10,11 @@ from django.db.models import OuterRef, QuerySet, Subquery
 from django.utils.timezone import now
 
 from runtime.contract import states
-from webapp.deployments import cells
-from webapp.deployments.acts import BROKEN
-from webapp.deployments.cells import Cell, Known
-from webapp.deployments.gathering import RUNS_A_RELEASE
+from webapp.deployments.board import cells
+from webapp.deployments.board.acts import BROKEN
+from webapp.deployments.board.cells import Cell, Known
 from webapp.deployments.models import Approval, Deployment, DesiredState, Replica, Service
+from webapp.deployments.planning.gathering import RUNS_A_RELEASE
 from webapp.deployments.services.approving import approvers_of
 from webapp.deployments.services.request import UNDER_WAY
 from webapp.environments.models import Environment

@@ -4,7 +4,7 @@ from typing import Any
 
 from runtime.contract.link import ContainerFacts
 from webapp.deployments.models import Replica
-from webapp.deployments.seeing import MAX_RESTARTS, moment
+from webapp.deployments.rollout.seeing import MAX_RESTARTS, moment
 
 
 def last_end(row: Replica, facts: ContainerFacts) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from typing import Any
 from django import forms
 
 from webapp import writing
-from webapp.deployments.validation import DEFAULTS, HEALTH_KINDS, HEALTH_TIMES, RESTART_POLICIES
+from webapp.deployments.settings.validation import DEFAULTS, HEALTH_KINDS, HEALTH_TIMES, RESTART_POLICIES
 
 SETTINGS = {  # path within the settings -> its box
     "replicas": "replicas",

@@ -14,9 +14,9 @@ from django.utils.timezone import now as clock
 from runtime.contract import states
 from runtime.contract.orders import whole
 from runtime.contract.reports import Problem
-from webapp.deployments import ordering
 from webapp.deployments.models import Deployment, DeploymentJob, DesiredState, Release, Replica
-from webapp.deployments.plans import HostStep, Plan, PlannedReplica, read_plan
+from webapp.deployments.planning.plans import HostStep, Plan, PlannedReplica, read_plan
+from webapp.deployments.rollout import ordering
 from webapp.deployments.telling import show
 from webapp.hosts.models import Host
 from webapp.jobs.models import Job

@@ -3,8 +3,8 @@
 from datetime import datetime, timedelta
 
 from runtime.contract import states
-from webapp.deployments import ordering
 from webapp.deployments.models import DesiredState, Release, Repair, Replica
+from webapp.deployments.rollout import ordering
 from webapp.hosts.models import Host
 from webapp.jobs.models import Job
 from webapp.logs import services as logs

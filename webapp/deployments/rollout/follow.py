@@ -10,9 +10,9 @@ from django.utils.timezone import now
 from runtime.contract import states
 from runtime.contract.orders import whole
 from runtime.contract.reports import Finish, Progress, ServiceResult
-from webapp.deployments import repairing, rolling
 from webapp.deployments.models import DeploymentJob, Replica
-from webapp.deployments.seeing import CONTAINER_ID, ports_of, see
+from webapp.deployments.rollout import repairing, rolling
+from webapp.deployments.rollout.seeing import CONTAINER_ID, ports_of, see
 from webapp.deployments.telling import show
 from webapp.jobs.models import Job
 

@@ -7,9 +7,9 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Literal
 
-from webapp.deployments import wording
-from webapp.deployments.plans import Copy, HostFacts, HostStep, Plan, PlannedReplica, PlanRequest
-from webapp.deployments.spread import spread
+from webapp.deployments.planning import wording
+from webapp.deployments.planning.plans import Copy, HostFacts, HostStep, Plan, PlannedReplica, PlanRequest
+from webapp.deployments.planning.spread import spread
 from webapp.problems import Conflicting, Unplannable
 
 

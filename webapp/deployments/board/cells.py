@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from webapp.deployments.acts import Act, Chances, Place, Spot, acts_of
-from webapp.deployments.differing import Difference, difference
+from webapp.deployments.board.acts import Act, Chances, Place, Spot, acts_of
+from webapp.deployments.board.differing import Difference, difference
+from webapp.deployments.board.waits import what_it_waits_for
 from webapp.deployments.models import Deployment, DesiredState, Release, Replica, Service
-from webapp.deployments.waits import what_it_waits_for
 from webapp.environments.models import Environment
 from webapp.images.models import Build
 

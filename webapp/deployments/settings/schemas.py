@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from webapp.deployments import validation as bounds
+from webapp.deployments.settings import validation as bounds
 
 NUMBER_OF_PORT: dict[str, Any] = {"type": "integer", "minimum": 1, "maximum": bounds.HIGHEST_PORT}
 PORT: dict[str, Any] = {
