@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterator
 from typing import Protocol
 
-from runtime.contract.orders import Health
+from runtime.contract.container import Health
 from runtime.engine.base import Engine
 from runtime.engine.values import Container
 from runtime.procedures.ports import Reporter

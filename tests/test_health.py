@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from runtime.contract.orders import ContainerSpec, Health, Restart
+from runtime.contract.container import ContainerSpec, Health, Restart
 from runtime.engine.fake import FakeEngine
 from runtime.engine.values import Container, ContainerPlan
 from runtime.health import NetworkProber, Unhealthy, prove_healthy

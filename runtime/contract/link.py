@@ -7,7 +7,7 @@ from typing import Literal
 
 import msgspec
 
-from runtime.contract.orders import Strict
+from runtime.contract.message import Strict
 from runtime.contract.reports import BoundPort, Line, LogPosition
 
 MAX_FRAME_BYTES = 1024 * 1024

@@ -18,7 +18,7 @@ LABEL_LOG = "slipway.log"
 LABEL_BUILD = "slipway.build"
 LABEL_REF = "slipway.ref"  # of an image: the branch or tag that led there, as refs/heads/… or refs/tags/…
 LABEL_JOB = "slipway.job"
-LABEL_HEALTH = "slipway.health"  # what the agent asks of it while it runs (orders.Health as JSON); no secret in it
+LABEL_HEALTH = "slipway.health"  # what the agent asks of it while it runs (container.Health as JSON); no secret in it
 LABEL_SPEC = "slipway.spec"  # hash of the container's specification, so that a relist can tell old from new
 
 # What images say of themselves, for every tool to read (the OCI's annotations as labels).

@@ -4,76 +4,11 @@ An order is frozen when its job is made and holds no secret; secrets travel besi
 tagged by `kind`. Unknown fields are refused, so an older host never half-understands a newer order.
 """
 
-from functools import cache
-from typing import Any, Literal
+from typing import Literal
 
-import msgspec
-
-from runtime.contract.archives.rules import Format
-
-
-class Strict(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """Base of every message part: immutable, nothing unknown. (`kw_only` is not inherited, so each class says it.)
-
-    A default never changes, and a new field has one: what says its default is not sent, so an order that does not use
-    a new field is carried out by a host that does not know it, and a specification keeps its hash.
-    """
-
-    def __post_init__(self) -> None:
-        # The encoder leaves out what *is* the default, not what equals it; a value from elsewhere only equals it.
-        for name, default in _defaults(type(self)):
-            value = getattr(self, name)
-            if value is not default and value == default:
-                msgspec.structs.force_setattr(self, name, default)
-
-
-@cache
-def _defaults(kind: type[Strict]) -> tuple[tuple[str, Any], ...]:
-    """The fields with a default that is one value. Empty collections are made anew, and the encoder knows them."""
-    fields = msgspec.structs.fields(kind)
-    return tuple((field.name, field.default) for field in fields if field.default is not msgspec.NODEFAULT)
-
-
-def whole(message: Strict) -> dict[str, Any]:
-    """JSON values of a flat message with its defaults, for where it is kept and shown; sending leaves them out."""
-    fields = msgspec.structs.fields(message)
-    return {field.name: msgspec.to_builtins(getattr(message, field.name)) for field in fields}
-
-
-class InlineSource(Strict, frozen=True, kw_only=True, tag_field="kind", tag="dockerfile"):
-    """A Dockerfile with the files beside it; `files` maps a relative path to its text."""
-
-    dockerfile: str
-    files: dict[str, str] = {}
-
-
-class GitSource(Strict, frozen=True, kw_only=True, tag_field="kind", tag="git"):
-    """A repository by https or ssh. `ref` is a branch, tag or full commit; `None` means the remote's HEAD.
-
-    By ssh the server's key must be among `known_hosts` or what the host itself knows.
-    """
-
-    url: str
-    ref: str | None = None
-    directory: str = "."
-    dockerfile: str = "Dockerfile"
-    credential: str | None = None  # name of a secret in the claim: "user:password"
-    deploy_key: str | None = None  # name of a secret in the claim: a private key as ssh reads it
-    known_hosts: str = ""  # lines of a known_hosts file
-    submodules: bool = False
-
-
-class ArchiveSource(Strict, frozen=True, kw_only=True, tag_field="kind", tag="archive"):
-    """An uploaded archive, fetched from the control plane by its digest (`wire.blob_path`) and unpacked on the host."""
-
-    digest: str  # sha256 of the archive itself
-    size: int  # its bytes
-    format: Format
-    directory: str = "."
-    dockerfile: str = "Dockerfile"
-
-
-Source = InlineSource | GitSource | ArchiveSource
+from runtime.contract.container import ContainerSpec
+from runtime.contract.message import Strict
+from runtime.contract.source import Source
 
 
 class Login(Strict, frozen=True, kw_only=True):
@@ -179,62 +114,6 @@ class CommitContainer(Strict, frozen=True, kw_only=True, tag_field="kind", tag="
     branch: str = ""
     git_tag: str = ""
     asked_at: int = 0
-
-
-class Port(Strict, frozen=True, kw_only=True):
-    """A published port. `host` None lets the engine choose."""
-
-    container: int
-    host: int | None = None
-    protocol: Literal["tcp", "udp"] = "tcp"
-
-
-class Health(Strict, frozen=True, kw_only=True):
-    """How a replica proves that it serves. Times in seconds.
-
-    `none`: running for `minimum_healthy` seconds is enough. `image`: the image's own HEALTHCHECK. `command` runs
-    inside the container; `tcp` and `http` are asked by the host at the container's address.
-    """
-
-    kind: Literal["none", "image", "tcp", "http", "command"] = "none"
-    port: int | None = None
-    path: str = "/"
-    command: tuple[str, ...] = ()
-    interval: float = 1.0
-    timeout: float = 2.0
-    grace: float = 0.0
-    retries: int = 3
-    deadline: float = 60.0
-    minimum_healthy: float = 0.5
-
-
-class Limits(Strict, frozen=True, kw_only=True):
-    """Ceilings of one container: bytes of memory, CPUs as a fraction, number of processes."""
-
-    memory: int = 512 * 1024 * 1024
-    cpus: float = 1.0
-    pids: int = 256
-
-
-class Restart(Strict, frozen=True, kw_only=True):
-    """The engine's own restart policy for a container that exits by itself."""
-
-    policy: Literal["no", "on-failure", "unless-stopped"] = "unless-stopped"
-    retries: int = 3  # with on-failure only
-
-
-class ContainerSpec(Strict, frozen=True, kw_only=True):
-    """Everything the create call is built from; what is not here cannot be asked for."""
-
-    image: str  # image ID or digest, never a movable tag
-    command: tuple[str, ...] = ()
-    variables: dict[str, str] = {}
-    secrets: dict[str, str] = {}  # variable name -> name of a secret in the claim
-    ports: tuple[Port, ...] = ()
-    health: Health = Health()
-    limits: Limits = Limits()
-    restart: Restart = Restart()
-    stop_timeout: int = 10  # seconds between the stop signal and the kill
 
 
 class ReplicaSpec(Strict, frozen=True, kw_only=True):

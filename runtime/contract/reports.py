@@ -8,7 +8,8 @@ from typing import Literal
 
 import msgspec
 
-from runtime.contract.orders import Order, Strict
+from runtime.contract.message import Strict
+from runtime.contract.orders import Order
 
 MAX_LINE_BYTES = 16 * 1024  # a longer line is split, each part but the last ends with LINE_CONTINUES
 MAX_BATCH_LINES = 2000

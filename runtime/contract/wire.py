@@ -17,7 +17,7 @@ carry `Slipway-Job-Token`.
 
 import msgspec
 
-from runtime.contract.orders import Strict
+from runtime.contract.message import Strict
 from runtime.contract.reports import Claim, Finish, HeartbeatAnswer, Lines, LinesAnswer, Progress
 
 CLAIMS_PATH = "/ingest/claims/"

@@ -8,7 +8,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from runtime.contract.orders import ContainerSpec, Health
+from runtime.contract.container import ContainerSpec, Health
 from runtime.contract.reports import BoundPort
 from runtime.engine.frames import parse_time
 from runtime.engine.values import Container, ContainerPlan, EngineHealth, FileKind, FileStat

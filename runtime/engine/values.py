@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from runtime.contract.orders import ContainerSpec
+from runtime.contract.container import ContainerSpec
 from runtime.contract.reports import BoundPort
 from runtime.redaction import Secret
 

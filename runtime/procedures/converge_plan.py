@@ -9,6 +9,7 @@ from typing import Literal
 
 import msgspec
 
+from runtime.contract.container import ContainerSpec
 from runtime.contract.names import (
     LABEL_ENVIRONMENT,
     LABEL_GENERATION,
@@ -24,7 +25,7 @@ from runtime.contract.names import (
     LABEL_SPEC,
     container_name,
 )
-from runtime.contract.orders import ContainerSpec, ConvergeService, ReplicaSpec
+from runtime.contract.orders import ConvergeService, ReplicaSpec
 from runtime.engine.values import Container
 
 RESTART_MARK = ".r-"

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from runtime.contract.orders import ArchiveSource, GitSource, InlineSource, Source
+from runtime.contract.source import ArchiveSource, GitSource, InlineSource, Source
 from runtime.sources.archive import fetch_archive
 from runtime.sources.context import Context
 from runtime.sources.git import fetch_git

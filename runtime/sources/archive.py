@@ -10,7 +10,7 @@ from pathlib import Path
 
 from runtime.contract.archives.rules import ArchiveRefused, Bounds, Ledger, Member
 from runtime.contract.archives.walking import walk
-from runtime.contract.orders import ArchiveSource
+from runtime.contract.source import ArchiveSource
 from runtime.sources.context import Context, SourceError, guarded_path, open_context
 from runtime.sources.means import Means
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from runtime.contract.names import GIT_COMMIT, is_safe_git_ref
-from runtime.contract.orders import GitSource
+from runtime.contract.source import GitSource
 from runtime.sources.context import Context, SourceError, guarded_path, open_context
 from runtime.sources.git_repository import TAG, Fetched
 from runtime.sources.git_submodules import Submodules

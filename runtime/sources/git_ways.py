@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from runtime.contract.orders import GitSource
 from runtime.contract.repositories import BadRepository, Repository
+from runtime.contract.source import GitSource
 from runtime.redaction import Secret
 from runtime.sources.context import SourceError
 from runtime.sources.git_https import Https

@@ -4,7 +4,7 @@ import os
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 
-from runtime.contract.orders import InlineSource
+from runtime.contract.source import InlineSource
 from runtime.sources.context import Context, SourceError, guarded_path, open_context
 
 DOCKERFILE = "Dockerfile"

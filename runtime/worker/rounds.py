@@ -11,8 +11,8 @@ from dataclasses import dataclass, replace
 
 import msgspec
 
+from runtime.contract.container import Health
 from runtime.contract.names import LABEL_HEALTH
-from runtime.contract.orders import Health
 from runtime.engine.values import Container, EngineHealth
 from runtime.health import Prober, complaint_of
 

@@ -3,22 +3,11 @@
 import msgspec
 import pytest
 
-from runtime.contract.orders import (
-    BuildImage,
-    ContainerSpec,
-    ConvergeService,
-    GitSource,
-    Health,
-    InlineSource,
-    Limits,
-    Order,
-    Port,
-    ReplicaSpec,
-    Restart,
-    Strict,
-    whole,
-)
+from runtime.contract.container import ContainerSpec, Health, Limits, Port, Restart
+from runtime.contract.message import Strict, whole
+from runtime.contract.orders import BuildImage, ConvergeService, Order, ReplicaSpec
 from runtime.contract.reports import Finish, ImageResult, Layer, Problem, Progress, Step, encode
+from runtime.contract.source import GitSource, InlineSource
 from runtime.procedures.converge_plan import spec_hash
 
 IMAGE = f"sha256:{'ab' * 32}"

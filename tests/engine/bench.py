@@ -9,8 +9,8 @@ from typing import Any
 
 import msgspec
 
+from runtime.contract.container import ContainerSpec, Restart
 from runtime.contract.names import LABEL_INSTANCE
-from runtime.contract.orders import ContainerSpec, Restart
 from runtime.engine.base import Engine
 from runtime.engine.errors import EngineError, NotFound
 from runtime.engine.fake import FakeEngine

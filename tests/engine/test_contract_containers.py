@@ -2,8 +2,8 @@
 
 import pytest
 
+from runtime.contract.container import Health, Limits, Port
 from runtime.contract.names import LABEL_INSTANCE
-from runtime.contract.orders import Health, Limits, Port
 from runtime.engine.errors import BadRequest, Conflict, NotFound, PortTaken
 from runtime.engine.facts import container_facts, state_of
 from tests.engine.bench import Bench, gone

@@ -9,7 +9,7 @@ import pytest
 from django.utils.timezone import now
 
 from runtime.contract.link import SILENT_AFTER_SECONDS, DiskHeld, EngineFacts
-from runtime.contract.orders import whole
+from runtime.contract.message import whole
 from tests.cast import EVERYBODY, FACTS, Cast
 from webapp.audit.models import Entry
 from webapp.hosts.models import Host

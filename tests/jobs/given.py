@@ -3,8 +3,10 @@
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 
-from runtime.contract.orders import BuildImage, ContainerSpec, ConvergeService, InlineSource, ReplicaSpec
+from runtime.contract.container import ContainerSpec
+from runtime.contract.orders import BuildImage, ConvergeService, ReplicaSpec
 from runtime.contract.reports import Finish, Step
+from runtime.contract.source import InlineSource
 
 START = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 START_NS = 1_764_000_000_000_000_000

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 
 import msgspec
 
-from runtime.contract.orders import ContainerSpec, ConvergeService, Health, ReplicaSpec, Restart
+from runtime.contract.container import ContainerSpec, Health, Restart
+from runtime.contract.orders import ConvergeService, ReplicaSpec
 from runtime.contract.reports import ServiceResult
 from runtime.engine.fake import FakeEngine
 from runtime.engine.values import Container

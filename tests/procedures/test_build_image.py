@@ -8,8 +8,9 @@ import msgspec
 import pytest
 
 from runtime.contract.names import BASE_IMAGE, LABEL_BUILD, LABEL_INSTANCE
-from runtime.contract.orders import BuildImage, GitSource, InlineSource
+from runtime.contract.orders import BuildImage
 from runtime.contract.reports import ImageResult
+from runtime.contract.source import GitSource, InlineSource
 from runtime.engine.errors import DiskFull, EngineUnavailable
 from runtime.engine.fake import FakeEngine
 from runtime.engine.fake_calls import Trouble

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from runtime.contract.names import OCI_CREATED, OCI_REVISION, OCI_SOURCE, OCI_TITLE, OCI_VERSION
-from runtime.contract.orders import BuildImage, InlineSource
+from runtime.contract.orders import BuildImage
+from runtime.contract.source import InlineSource
 from runtime.engine.fake import FakeEngine
 from runtime.procedures.build_image import build_image
 from runtime.procedures.build_labels import labels_of, written_labels

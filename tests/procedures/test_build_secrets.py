@@ -7,7 +7,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from runtime.contract.orders import BuildImage, InlineSource
+from runtime.contract.orders import BuildImage
+from runtime.contract.source import InlineSource
 from runtime.dockerfile import secret_mounts
 from runtime.engine.errors import BuildFailed
 from runtime.engine.fake import FakeEngine

@@ -6,8 +6,9 @@ from typing import Any
 import msgspec
 import pytest
 
+from runtime.contract.container import ContainerSpec
 from runtime.contract.names import LABEL_BUILD, LABEL_INSTANCE, LABEL_REPLICA
-from runtime.contract.orders import CommitContainer, ContainerSpec, DiffContainer
+from runtime.contract.orders import CommitContainer, DiffContainer
 from runtime.contract.reports import FileChange, FilesResult, ImageResult
 from runtime.engine.errors import BadRequest, DiskFull, EngineUnavailable
 from runtime.engine.fake import FakeEngine

@@ -3,7 +3,8 @@
 import msgspec
 import pytest
 
-from runtime.contract.orders import ConvergeService, Health, Port, Restart
+from runtime.contract.container import Health, Port, Restart
+from runtime.contract.orders import ConvergeService
 from runtime.contract.reports import Problem, ServiceResult
 from runtime.engine.errors import EngineTimeout, EngineUnavailable, PortTaken
 from runtime.engine.fake_calls import Trouble

@@ -7,9 +7,11 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from runtime.contract.container import Health, Port
 from runtime.contract.names import BASE_IMAGE
-from runtime.contract.orders import BuildImage, Health, InlineSource, Port
+from runtime.contract.orders import BuildImage
 from runtime.contract.reports import ServiceResult
+from runtime.contract.source import InlineSource
 from runtime.engine.docker import DockerEngine
 from runtime.health import NetworkProber
 from runtime.procedures.build_image import build_image

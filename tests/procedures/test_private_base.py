@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from runtime.contract.orders import BuildImage, InlineSource, Login
+from runtime.contract.orders import BuildImage, Login
 from runtime.contract.reports import ImageResult
+from runtime.contract.source import InlineSource
 from runtime.engine.docker_logins import CONFIG, logins_header, write_logins
 from runtime.engine.fake import FakeEngine
 from runtime.engine.fake_registry import FakeRegistry

@@ -6,8 +6,9 @@ from typing import Any
 import msgspec
 import pytest
 
-from runtime.contract.orders import BuildImage, InlineSource, Login, Push, PushImage
+from runtime.contract.orders import BuildImage, Login, Push, PushImage
 from runtime.contract.reports import ImageResult, PushResult
+from runtime.contract.source import InlineSource
 from runtime.engine.errors import EngineUnavailable, RegistryUnreachable
 from runtime.engine.fake import FakeEngine
 from runtime.engine.fake_calls import Trouble

@@ -11,9 +11,11 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from runtime.contract.container import Health
 from runtime.contract.names import BASE_IMAGE
-from runtime.contract.orders import BuildImage, Health, InlineSource, Login, PullFrom, Push
+from runtime.contract.orders import BuildImage, Login, PullFrom, Push
 from runtime.contract.reports import ImageResult
+from runtime.contract.source import InlineSource
 from runtime.engine.base import CANCEL_WITHIN
 from runtime.engine.docker import DockerEngine
 from runtime.engine.errors import NotFound

@@ -15,8 +15,9 @@ from pytest_django.live_server_helper import LiveServer
 
 from launch.registry import REGISTRY
 from runtime.contract.names import BASE_IMAGE
-from runtime.contract.orders import BuildImage, InlineSource
+from runtime.contract.orders import BuildImage
 from runtime.contract.reports import Finish, ImageResult
+from runtime.contract.source import InlineSource
 from runtime.engine.docker import DockerEngine
 from runtime.engine.errors import EngineError, NotFound, RegistryRefused
 from runtime.engine.values import Pulled, RegistryLogin

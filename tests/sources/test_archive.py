@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from runtime.contract.archives.rules import MIB, Bounds, Format
-from runtime.contract.orders import ArchiveSource
+from runtime.contract.source import ArchiveSource
 from runtime.sources.archive import unpack_archive
 from runtime.sources.context import Context, SourceError
 from tests.contract.packing import ATTACKS, GOOD, PACKERS, TAR_ATTACKS, gzip_bomb, tar, tar_gz

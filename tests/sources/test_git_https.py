@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from runtime.contract.orders import GitSource
+from runtime.contract.source import GitSource
 from runtime.redaction import Secret
 from runtime.sources.context import Context, SourceError
 from runtime.sources.git import fetch_git

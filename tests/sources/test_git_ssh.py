@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from runtime.contract.orders import GitSource
+from runtime.contract.source import GitSource
 from runtime.procedures.ports import Cancelled
 from runtime.redaction import Secret
 from runtime.sources.context import Context, SourceError

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from runtime.contract.orders import InlineSource
+from runtime.contract.source import InlineSource
 from runtime.sources.context import SourceError, open_context
 from runtime.sources.inline import MAX_FILE_BYTES, MAX_FILES, write_inline
 

@@ -5,7 +5,9 @@ import secrets
 import msgspec
 
 from runtime.contract import names
-from runtime.contract.orders import BuildImage, ContainerSpec, ConvergeService, Health, InlineSource, ReplicaSpec
+from runtime.contract.container import ContainerSpec, Health
+from runtime.contract.orders import BuildImage, ConvergeService, ReplicaSpec
+from runtime.contract.source import InlineSource
 from runtime.engine.fake import FakeEngine
 from runtime.engine.values import ContainerPlan
 from tests.worker.fake_control_plane import INSTANCE, FakeControlPlane, FakeJob

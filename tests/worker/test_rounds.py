@@ -10,9 +10,9 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from runtime.contract.container import Health
 from runtime.contract.link import Changed, Snapshot
 from runtime.contract.names import LABEL_HEALTH
-from runtime.contract.orders import Health
 from runtime.engine.fake import FakeEngine
 from runtime.engine.values import Container
 from runtime.worker.agent import Agent

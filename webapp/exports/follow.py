@@ -3,7 +3,7 @@
 from django.utils.timezone import now
 
 from runtime.contract import names, states
-from runtime.contract.orders import whole
+from runtime.contract.message import whole
 from runtime.contract.reports import Exported, Finish, Problem, Progress
 from webapp.exports import store
 from webapp.exports.models import Export

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 
-from runtime.contract.orders import whole
+from runtime.contract.message import whole
 from webapp.exports import store
 from webapp.exports.follow import INCOMPLETE
 from webapp.exports.models import UNDER_WAY, Export

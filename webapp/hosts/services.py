@@ -10,7 +10,7 @@ from django.db import IntegrityError, transaction
 from django.utils.timezone import now
 
 from runtime.contract.link import DiskHeld, EngineFacts
-from runtime.contract.orders import whole
+from runtime.contract.message import whole
 from webapp import checks
 from webapp.audit.services import Target, record_of
 from webapp.hosts.models import Host

@@ -3,7 +3,8 @@
 import msgspec
 
 from runtime.contract.bases import named_registries
-from runtime.contract.orders import BuildImage, InlineSource, Login
+from runtime.contract.orders import BuildImage, Login
+from runtime.contract.source import InlineSource
 from webapp.registries.logins import login_of
 from webapp.registries.models import Registry
 from webapp.teams.models import Project

@@ -10,7 +10,7 @@ from typing import Any
 from django.utils.timezone import now
 
 from runtime.contract import names, states
-from runtime.contract.orders import whole
+from runtime.contract.message import whole
 from runtime.contract.reports import Finish, ImageResult, Problem, Progress
 from webapp.holdings import services as holdings
 from webapp.images import pushed

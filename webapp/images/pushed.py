@@ -7,7 +7,7 @@ from django.db.models import QuerySet
 from django.utils.timezone import now
 
 from runtime.contract import names, states
-from runtime.contract.orders import whole
+from runtime.contract.message import whole
 from runtime.contract.references import BadReference, Reference
 from runtime.contract.reports import Finish, ImageResult, Problem, Progress, PushResult
 from runtime.contract.reports import Pushed as Said

@@ -6,7 +6,7 @@ Called inside the transaction that changed the job. Late and repeated words chan
 from django.utils.timezone import now
 
 from runtime.contract import states
-from runtime.contract.orders import whole
+from runtime.contract.message import whole
 from runtime.contract.reports import FilesResult, Finish, Progress
 from webapp.jobs.broadcast import changed
 from webapp.jobs.models import Job

@@ -8,7 +8,7 @@ from typing import Any
 from django.utils.timezone import now
 
 from runtime.contract import states
-from runtime.contract.orders import whole
+from runtime.contract.message import whole
 from runtime.contract.reports import Finish, Progress, ServiceResult
 from webapp.deployments.models import DeploymentJob, Replica
 from webapp.deployments.rollout import repairing, rolling

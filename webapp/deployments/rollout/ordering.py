@@ -5,7 +5,8 @@ from typing import Any, Literal
 
 import msgspec
 
-from runtime.contract.orders import ContainerSpec, ConvergeService, Health, Limits, Port, ReplicaSpec, Restart
+from runtime.contract.container import ContainerSpec, Health, Limits, Port, Restart
+from runtime.contract.orders import ConvergeService, ReplicaSpec
 from webapp.deployments.models import Release, Replica
 from webapp.hosts.models import Host
 from webapp.images import supply

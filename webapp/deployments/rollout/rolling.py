@@ -12,7 +12,7 @@ from django.db.models import F
 from django.utils.timezone import now as clock
 
 from runtime.contract import states
-from runtime.contract.orders import whole
+from runtime.contract.message import whole
 from runtime.contract.reports import Problem
 from webapp.deployments.models import Deployment, DeploymentJob, DesiredState, Release, Replica
 from webapp.deployments.planning.plans import HostStep, Plan, PlannedReplica, read_plan

@@ -6,7 +6,8 @@ from typing import Any
 
 import msgspec
 
-from runtime.contract.orders import BuildImage, Source
+from runtime.contract.orders import BuildImage
+from runtime.contract.source import Source
 from webapp.images.bases import with_logins
 from webapp.images.containers import Found
 from webapp.teams.models import Project

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.db.models import Q
 
-from runtime.contract.orders import whole
+from runtime.contract.message import whole
 from runtime.contract.reports import Problem
 from webapp.jobs import dispatch, steps
 from webapp.jobs.models import Job

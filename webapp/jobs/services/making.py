@@ -6,7 +6,8 @@ from datetime import datetime
 import msgspec
 from django.utils import timezone
 
-from runtime.contract.orders import Order, whole
+from runtime.contract.message import whole
+from runtime.contract.orders import Order
 from runtime.contract.reports import Problem
 from webapp.hosts.models import Host
 from webapp.jobs import dispatch

@@ -6,7 +6,7 @@ from typing import Any
 from django.db import transaction
 
 from runtime.contract import states
-from runtime.contract.orders import whole
+from runtime.contract.message import whole
 from runtime.contract.reports import Finish, HeartbeatAnswer, Progress
 from webapp.jobs import steps
 from webapp.jobs.models import Job
