@@ -22,7 +22,7 @@ from webapp.deployments.planning.plans import (
     read_plan,
 )
 from webapp.deployments.planning.spread import spread
-from webapp.deployments.settings.validation import DEFAULTS
+from webapp.deployments.settings.aspects import DEFAULTS
 from webapp.problems import Conflicting, Unplannable
 
 CONTENT = Content(

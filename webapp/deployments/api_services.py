@@ -19,7 +19,7 @@ from webapp.deployments.serializers import (
     ScaleSerializer,
     ServiceSerializer,
 )
-from webapp.deployments.settings.validation import FIELDS
+from webapp.deployments.settings.aspects import FIELDS
 from webapp.environments.models import Environment
 from webapp.images.models import Image
 from webapp.problems import Invalid

@@ -7,8 +7,9 @@ from rest_framework import serializers
 
 from webapp.deployments.models import Approval, Deployment, Release, Replica, Service
 from webapp.deployments.services.request import MAX_COMMENT
+from webapp.deployments.settings.aspects import effective, setting
+from webapp.deployments.settings.numbers import MAX_REPLICAS
 from webapp.deployments.settings.schemas import FIELDS, OVERRIDES, PLAN, SECRETS, SETTINGS, VARIABLES
-from webapp.deployments.settings.validation import MAX_REPLICAS, effective
 from webapp.images.api.serializers import ErrorSerializer, StepSerializer, error_of
 from webapp.rest.serializers import StrictSerializer
 
@@ -25,7 +26,7 @@ def _shown(name: str) -> Any:
 
     class Shown(serializers.Field[Any, Any, Any, Any]):
         def get_attribute(self, instance: Service) -> Any:
-            return effective(instance.settings, {}, "")[name]
+            return setting(effective(instance.settings, {}, ""), name)
 
         def to_representation(self, value: Any) -> Any:
             return value

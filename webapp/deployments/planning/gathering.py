@@ -8,7 +8,7 @@ from django.db.models import Prefetch
 
 from webapp.deployments.models import DesiredState, Release, Replica, Service
 from webapp.deployments.planning.plans import Before, Content, Copy, HostFacts, Kind, PlanRequest
-from webapp.deployments.settings.validation import effective
+from webapp.deployments.settings.aspects import effective
 from webapp.environments import services as environments
 from webapp.environments.models import Environment
 from webapp.hosts.models import Host

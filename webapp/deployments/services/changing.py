@@ -4,7 +4,7 @@ from webapp.deployments.models import Deployment, DesiredState, Replica, Service
 from webapp.deployments.planning.gathering import Wish, desired_of
 from webapp.deployments.planning.plans import Kind
 from webapp.deployments.services.request import submit
-from webapp.deployments.settings.validation import clean_replicas
+from webapp.deployments.settings.numbers import clean_replicas
 from webapp.environments.models import Environment
 from webapp.problems import Conflicting, Missing
 from webapp.teams.policy import Actor

@@ -1,0 +1,6 @@
+"""The sections of a service's form, in their order."""
+
+WHAT_RUNS = "What runs"
+HEALTH = "How it proves its health"
+LIMITS_AND_RESTARTS = "Limits and restarts"
+SECTIONS = (WHAT_RUNS, HEALTH, LIMITS_AND_RESTARTS)
