@@ -86,6 +86,8 @@ def play(house: House) -> dict[str, str]:
         "projects": "/projects/",
         "board": f"/projects/{project['id']}/",
         "empty": f"/projects/{empty}/",
+        "images": f"/projects/{project['id']}/images/",
+        "deployments": f"/projects/{project['id']}/deployments/",
         "environments": f"/projects/{project['id']}/environments/",
         "environment": f"/environments/{environments[2]['id']}/",
         "secrets": f"/projects/{project['id']}/secrets/",

@@ -199,6 +199,7 @@ TEAMS = (
 )
 
 IMAGES = (
+    look("images", MEMBERS, teams.the_project),
     *form("image_new", DEVELOPERS_SEE, DEVELOPERS, teams.the_project, an_image),
     look("image", MEMBERS, running.an_image),
     look("image_part", MEMBERS, running.an_image),
@@ -235,6 +236,7 @@ RUNNING = (
     *form("service_scale", DEVELOPERS_SEE, DEVELOPERS, running.a_deployed_service, running.three_in_dev),
     act("service_change", DEVELOPERS, restarted, in_dev),
     *form("release", MEMBERS, DEVELOPERS, running.a_release),
+    look("deployments", MEMBERS, teams.the_project),
     look("deployment", MEMBERS, running.a_deployment),
     look("deployment_part", MEMBERS, running.a_deployment),
     act("deployment_approve", OPERATORS, running.a_deployment_that_waits, running.the_plan),

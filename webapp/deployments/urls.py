@@ -2,7 +2,7 @@
 
 from django.urls import path, re_path
 
-from webapp.deployments.views import boards, deployments, plans, replicas, services
+from webapp.deployments.views import boards, deployments, history, plans, replicas, services
 
 STEPS = "(?P<step>promotion|rollback)"
 KINDS = "(?P<kind>restart|stop|start)"
@@ -20,6 +20,7 @@ urlpatterns = [
     path("services/<str:id>/scale/", services.scale, name="service_scale"),
     re_path(rf"^services/(?P<id>[^/]+)/{KINDS}/$", services.change, name="service_change"),
     path("releases/<str:id>/", services.release, name="release"),
+    path("projects/<str:id>/deployments/", history.index, name="deployments"),
     path("deployments/<str:id>/", deployments.show, name="deployment"),
     path("deployments/<str:id>/now/", deployments.part, name="deployment_part"),
     path("deployments/<str:id>/approval/", deployments.approve, name="deployment_approve"),

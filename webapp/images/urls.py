@@ -12,6 +12,7 @@ def urlpatterns(users: Users, containers: Containers) -> list[URLPattern]:
     told = {"users": users}
     made = {"containers": containers}
     return [
+        path("projects/<str:id>/images/", images.index, name="images"),
         path("projects/<str:id>/images/new/", images.new, made, name="image_new"),
         path("images/<str:id>/", images.show, told, name="image"),
         path("images/<str:id>/now/", images.part, name="image_part"),

@@ -6,21 +6,11 @@ from webapp.deployments.models import Service
 from webapp.environments.models import Environment
 from webapp.hosts.models import Host
 from webapp.images.models import Image
+from webapp.pages.of_project import PAGES
 from webapp.teams.models import Project, Team
 from webapp.teams.policy import Action, Actor, may
 
 MAX_OF_A_KIND = 200
-OF_PROJECTS = (
-    ("Environments", "environments"),
-    ("Secrets", "secrets"),
-    ("Deploy keys", "deploy_keys"),
-    ("Uploads", "uploads"),
-    ("Registries", "registries"),
-    ("Retention", "retention"),
-    ("Hooks", "hooks"),
-    ("Notices", "notices"),
-    ("Settings", "project_settings"),
-)
 
 Found = dict[str, str]
 
@@ -69,8 +59,7 @@ def _places(projects: list[Project]) -> list[Found]:
     for project in projects:
         where = f"{project.team.slug}/{project.slug}"
         found.append(_entry(project.name, f"board of {where}", "board", project.id))
-        found += [_entry(f"{title} of {project.name}", where, name, project.id) for title, name in OF_PROJECTS]
-        found.append(_entry(f"Deploy keys of {project.name}", where, "deploy_keys", project.id))
+        found += [_entry(f"{title} of {project.name}", where, name, project.id) for title, name in PAGES[1:]]
     return found
 
 

@@ -7,19 +7,14 @@ from django.shortcuts import render
 
 from webapp.deployments.board.reading import board
 from webapp.environments.models import Environment
-from webapp.images.models import Image
 from webapp.page import PageRequest, find_project, look
 from webapp.teams.policy import actions_in
-
-RECENT_IMAGES = 50
 
 
 @look
 def show(request: PageRequest, id: str) -> HttpResponse:
     """Services down, environments across; above it what waits, goes on, broke."""
-    facts = _facts(request, id)
-    facts["images"] = Image.objects.filter(project=facts["project"])[:RECENT_IMAGES]
-    return render(request, "board/show.html", facts)
+    return render(request, "board/show.html", _facts(request, id))
 
 
 @look

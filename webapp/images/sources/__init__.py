@@ -26,12 +26,17 @@ def _no_secrets(source: Mapping[str, Any]) -> tuple[str, ...]:
     return ()
 
 
+def _kind_alone(source: Mapping[str, Any]) -> str:
+    return str(source["kind"])
+
+
 class Kind(NamedTuple):
     """One way an image comes to be.
 
     `clean(findings, source, dockerfile of the build settings)`: the source as it is kept, what is wrong noted by field.
     `settle(project, source)`: looked at in the project, and completed. `secrets(source)`: names of credentials;
     `more_secrets(project, source)`: what else a build's claim reveals, its name there to its id.
+    `line(source)`: where it comes from, for a list.
     """
 
     clean: Callable[[Findings, Mapping[str, object], str | None], dict[str, Any]]
@@ -40,13 +45,14 @@ class Kind(NamedTuple):
     settle: Callable[[Project, dict[str, Any]], dict[str, Any]] = _as_it_is
     secrets: Callable[[Mapping[str, Any]], tuple[str, ...]] = _no_secrets
     more_secrets: Callable[[Project, Mapping[str, Any]], dict[str, str]] = _no_more
+    line: Callable[[Mapping[str, Any]], str] = _kind_alone
     has_refs: bool = False  # a build may name a branch, tag or commit of it
     builds: bool = True  # its host needs a builder
     of_container: bool = False  # it is made where its container is
 
 
 KINDS: Mapping[str, Kind] = {
-    "dockerfile": Kind(clean=inline.clean, schema=inline.SCHEMA),
+    "dockerfile": Kind(clean=inline.clean, schema=inline.SCHEMA, line=inline.line),
     "git": Kind(
         clean=git.clean,
         schema=git.SCHEMA,
@@ -54,13 +60,23 @@ KINDS: Mapping[str, Kind] = {
         settle=git.settle,
         secrets=git.secrets,
         more_secrets=git.key_secrets,
+        line=git.line,
         has_refs=True,
     ),
-    "archive": Kind(clean=archive.clean, schema=archive.SCHEMA, settle=archive.settle, order=archive.order),
-    "reference": Kind(
-        clean=reference.clean, schema=reference.SCHEMA, settle=reference.settle, order=reference.order, builds=False
+    "archive": Kind(
+        clean=archive.clean, schema=archive.SCHEMA, settle=archive.settle, order=archive.order, line=archive.line
     ),
-    "container": Kind(clean=container.clean, schema=container.SCHEMA, order=container.order, of_container=True),
+    "reference": Kind(
+        clean=reference.clean,
+        schema=reference.SCHEMA,
+        settle=reference.settle,
+        order=reference.order,
+        line=reference.line,
+        builds=False,
+    ),
+    "container": Kind(
+        clean=container.clean, schema=container.SCHEMA, order=container.order, line=container.line, of_container=True
+    ),
 }
 SCHEMA: dict[str, Any] = {"oneOf": [kind.schema for kind in KINDS.values()]}
 

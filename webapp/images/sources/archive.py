@@ -57,6 +57,11 @@ def clean(findings: Findings, source: Mapping[str, object], dockerfile_in_build:
     return clean | {name: given[name] for name in FOUND if name in given and name not in clean}
 
 
+def line(source: Mapping[str, Any]) -> str:
+    """For a list."""
+    return f"archive {source.get('name') or ''}".strip()
+
+
 def settle(project: Project, source: dict[str, Any]) -> dict[str, Any]:
     """Completed with what the project's upload is. Raises `Missing`, `Conflicting`: it is another than was said."""
     same = Q(id=source["upload"]) | Q(blob_id=source.get("digest", ""))

@@ -62,6 +62,11 @@ def clean(findings: Findings, source: Mapping[str, object], dockerfile_in_build:
     return clean
 
 
+def line(source: Mapping[str, Any]) -> str:
+    """For a list."""
+    return "files of a replica"
+
+
 def order(asked: Asked) -> CommitContainer:
     """The order to the host where the container is."""
     if asked.found is None:

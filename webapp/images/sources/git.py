@@ -74,6 +74,11 @@ def clean(findings: Findings, source: Mapping[str, object], dockerfile_in_build:
     return clean
 
 
+def line(source: Mapping[str, Any]) -> str:
+    """For a list."""
+    return f"{source['url']} {source.get('ref') or ''}".strip()
+
+
 def settle(project: Project, source: dict[str, Any]) -> dict[str, Any]:
     """A credential may be set later, and is no variable of containers; a deploy key is there, or is made first.
 

@@ -40,6 +40,12 @@ def clean(findings: Findings, source: Mapping[str, object], dockerfile_in_build:
     return {"kind": "dockerfile", "dockerfile": text, "files": _files(findings, given.get("files", {}))}
 
 
+def line(source: Mapping[str, Any]) -> str:
+    """For a list."""
+    count = len(source.get("files") or {})
+    return f"Dockerfile and {count} file{'s' if count > 1 else ''}" if count else "Dockerfile"
+
+
 def _files(findings: Findings, files: object) -> dict[str, str]:
     if not isinstance(files, dict):
         findings.add("source.files", "This must be an object of paths and texts.")

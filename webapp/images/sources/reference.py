@@ -41,6 +41,11 @@ def clean(findings: Findings, source: Mapping[str, object], dockerfile_in_build:
     return {"kind": "reference", "reference": _canonical(findings, text)}
 
 
+def line(source: Mapping[str, Any]) -> str:
+    """For a list."""
+    return str(source["reference"])
+
+
 def settle(project: Project, source: dict[str, Any]) -> dict[str, Any]:
     """Raises `Forbidden` where this Slipway does not pull from that registry."""
     require_registry(Reference.parse(source["reference"]))

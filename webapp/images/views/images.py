@@ -5,6 +5,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.paginator import Paginator
+from django.db.models import OuterRef, Subquery
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -16,13 +17,33 @@ from webapp.images.containers import Containers
 from webapp.images.forms import BuildForm, ImageForm
 from webapp.images.insight.reusing import offer
 from webapp.images.models import Build, Image
+from webapp.images.sources import kind_of
 from webapp.images.using import Users
-from webapp.page import PageRequest, find, find_project, look, page, verb, with_editor
+from webapp.page import PageRequest, find, find_project, look, page, verb, way_to, with_editor
 from webapp.teams.models import Project
 from webapp.teams.policy import Action, may, require
 
+IMAGES_A_PAGE = 50
 BUILDS_A_PAGE = 25
 UPLOADS_OFFERED = 100
+
+
+@look
+def index(request: PageRequest, id: str) -> HttpResponse:
+    """The images of a project, each with its newest build."""
+    project = find_project(request, id)
+    rows = Paginator(Image.objects.filter(project=project), IMAGES_A_PAGE).get_page(request.GET.get("page"))
+    newest = Build.objects.filter(image=OuterRef("image")).order_by("-number").values("id")[:1]
+    builds = Build.objects.filter(image__in=list(rows), id=Subquery(newest)).defer("layers", "definition")
+    last = {build.image_id: build for build in builds}
+    facts = {
+        "project": project,
+        "rows": rows,
+        "told": [(image, kind_of(image.source).line(image.source), last.get(image.id)) for image in rows],
+        "defines": may(request.actor, Action.DEFINE, project),
+        "builds": may(request.actor, Action.BUILD, project),
+    }
+    return render(request, "images/index.html", facts)
 
 
 @with_editor
@@ -93,7 +114,11 @@ def build(request: PageRequest, id: str, containers: Containers) -> HttpResponse
     here = reverse("image", args=[id])
     facts = {"title": f"Build {image.slug}", "form": form, "say": "Build", "back": here}
     facts["lead"] = "Empty fields mean: as it is defined."
-    facts["crumbs"] = [(reverse("board", args=[image.project_id]), image.project.name), (here, image.slug)]
+    facts["crumbs"] = [
+        *way_to(image.project),
+        (reverse("images", args=[image.project_id]), "Images"),
+        (here, image.slug),
+    ]
     return render(request, "parts/form_page.html", facts, status=form.status)
 
 
@@ -103,7 +128,7 @@ def delete(request: PageRequest, id: str, users: Users) -> HttpResponse:
     image = _load(request, id)
     services.delete_image(actor=request.actor, image=image, users=users)
     messages.success(request, f"Image {image.slug} is deleted.")
-    return redirect("board", image.project_id)
+    return redirect("images", image.project_id)
 
 
 def _after(request: PageRequest, image: Image, containers: Containers) -> HttpResponse:
