@@ -8,6 +8,7 @@ from typing import Literal
 
 from runtime.contract.container import ContainerSpec
 from runtime.contract.message import Strict
+from runtime.contract.routes import Http
 from runtime.contract.source import Source
 
 
@@ -153,6 +154,7 @@ class ConvergeService(Strict, frozen=True, kw_only=True, tag_field="kind", tag="
     start_first: bool = True  # False where a fixed host port forbids two copies at once
     pull: tuple[PullFrom, ...] = ()  # tried in this order where the host does not hold `spec.image`
     name: str = ""  # under which the host keeps what it pulled
+    http: Http | None = None  # how it is reached by name; not of the container, which may stay when this changes
 
 
 class ForgottenImage(Strict, frozen=True, kw_only=True):

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 
 from runtime.contract.reports import Problem
 from runtime.dockerfile import DockerfileRefused
+from runtime.edge.base import EdgeError
 from runtime.engine.errors import EngineError, WorkCancelled
 from runtime.procedures.ports import Cancelled, ProcedureError
 from runtime.procedures.problems import masked
@@ -25,5 +26,5 @@ def answered(redactor: Redactor) -> Iterator[None]:
     except DockerfileRefused as error:
         problem = Problem(code="build_refused", whose="user", message=str(error))
         raise ProcedureError(masked(problem, redactor)) from error
-    except EngineError as error:
+    except (EngineError, EdgeError) as error:
         raise ProcedureError(masked(error.problem(), redactor)) from error

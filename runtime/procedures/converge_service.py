@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from runtime.contract.names import LABEL_ENVIRONMENT, LABEL_INSTANCE, LABEL_PROJECT, LABEL_SERVICE
 from runtime.contract.orders import ConvergeService
 from runtime.contract.reports import Problem, ReplicaResult, ServiceResult
+from runtime.edge.base import Edge, EdgeError
 from runtime.engine.base import Engine
 from runtime.engine.errors import (
     Conflict,
@@ -36,6 +37,7 @@ from runtime.procedures.converge_plan import (
 )
 from runtime.procedures.fetch_image import ensure_image
 from runtime.procedures.ports import Cancelled, ProcedureError, Reporter, Secrets
+from runtime.procedures.serving import Serving
 from runtime.redaction import Redactor
 
 EVIDENCE_LINES = 20
@@ -52,6 +54,7 @@ class _Work:
     instance: str
     job: str
     prober: Prober
+    serving: Serving
     made: list[str] = field(default_factory=list)  # containers to remove if it goes wrong
     stopped: list[Container] = field(default_factory=list)  # containers to start again then
 
@@ -73,6 +76,7 @@ def converge_service(
     instance: str,
     job: str,
     prober: Prober,
+    edge: Edge,
 ) -> ServiceResult:
     """Carries out `order`. Raises ProcedureError or Cancelled, with what was left standing."""
     redactor = Redactor(secrets.values())
@@ -84,6 +88,7 @@ def converge_service(
         instance=instance,
         job=job,
         prober=prober,
+        serving=Serving(order=order, edge=edge, engine=engine, reporter=reporter, secrets=secrets),
     )
     with answered(redactor):
         reporter.phase("rolling")
@@ -172,7 +177,7 @@ def _taken_back_on_failure(work: _Work, plan: Plan) -> Iterator[None]:
     except (EngineUnavailable, EngineTimeout):
         # Nobody to take it back with; the next attempt finds what is there and goes on.
         raise
-    except EngineError as error:
+    except (EngineError, EdgeError) as error:
         reverted = _take_back(work, plan)
         result = _result(work, reverted=reverted)
         raise ProcedureError(error.problem(), result=result) from error
@@ -199,6 +204,7 @@ def _raise_new(work: _Work, turn: Turn) -> None:
         work.made.append(container_id)
         work.engine.start(container_id)
     _prove(work, turn, container_id)
+    work.serving.admit(container_id)
 
 
 def _raise_current(work: _Work, turn: Turn) -> None:
@@ -208,12 +214,15 @@ def _raise_current(work: _Work, turn: Turn) -> None:
             work.engine.start(current.container_id)
     if turn.act == "restart":
         with work.reporter.step(f"Restart replica {turn.replica.index}"):
+            work.serving.dismiss([current])
             _restart_once(work, current)
     _prove(work, turn, current.container_id)
+    work.serving.admit(current.container_id)
 
 
 def _stop_current(work: _Work, turn: Turn) -> None:
     with work.reporter.step(f"Stop replica {turn.replica.index}"):
+        work.serving.dismiss([_current(turn)])
         work.engine.stop(_current(turn).container_id, timeout=work.order.spec.stop_timeout)
 
 
@@ -265,11 +274,13 @@ def _stop_former(work: _Work, containers: tuple[Container, ...]) -> None:
             continue
         with work.reporter.step(f"Stop {old.name}"):
             work.stopped.append(old)
+            work.serving.dismiss([old])
             work.engine.stop(old.container_id, timeout=work.order.spec.stop_timeout)
 
 
 def _remove_former(work: _Work, plan: Plan) -> None:
     _stop_former(work, plan.surplus if work.order.start_first else ())
+    work.serving.settle(_wanted_running(work))
     for old in plan.former:
         work.engine.remove(old.container_id)
     if not work.order.replicas:
@@ -290,10 +301,11 @@ def _take_back(work: _Work, plan: Plan) -> bool:
             if turn.former and turn.replica.desired == "running":
                 back |= {old.container_id for old in turn.former[:1]}
                 gone |= {turn.current.container_id} if turn.current else set()
-        for container_id in gone:
-            work.engine.remove(container_id)
         for container_id in back:
             work.engine.start(container_id)
+        work.serving.revert([one for one in work.containers() if one.container_id not in gone])
+        for container_id in gone:
+            work.engine.remove(container_id)
         return bool(back)
 
 
@@ -335,6 +347,12 @@ def _current(turn: Turn) -> Container:
     if turn.current is None:
         raise AssertionError(f"{turn.act} without a container")
     return turn.current
+
+
+def _wanted_running(work: _Work) -> list[Container]:
+    """The containers of the replicas that are to run."""
+    turns = make_plan(work.order, work.containers(), job=work.job).turns
+    return [turn.current for turn in turns if turn.current is not None and turn.replica.desired == "running"]
 
 
 def _result(work: _Work, *, reverted: bool = False) -> ServiceResult:

@@ -2,7 +2,7 @@
 calls the procedures.
 
     build_image(order, *, engine, reporter, secrets, workdir, instance) -> ImageResult
-    converge_service(order, *, engine, reporter, secrets, instance, job, prober) -> ServiceResult
+    converge_service(order, *, engine, reporter, secrets, instance, job, prober, edge) -> ServiceResult
 
 Both end in a result, or raise `ProcedureError` (an answer: no) or `Cancelled` (the reporter said
 stop, and what was half done was put back). Nothing else is raised on purpose: anything else is a

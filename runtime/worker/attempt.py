@@ -9,6 +9,8 @@ from pathlib import Path
 
 from runtime.contract.reports import Claim, Finish, HeartbeatAnswer, Lines, LinesAnswer, Progress
 from runtime.contract.wire import Heartbeat
+from runtime.edge.base import Edge
+from runtime.edge.none import NoEdge
 from runtime.engine.base import Engine
 from runtime.health import NetworkProber, Prober
 from runtime.procedures.ports import Secrets
@@ -32,6 +34,7 @@ class Hands:
     jobs: Path  # the folder of work folders
     masks: Masks
     prober: Prober = field(default_factory=NetworkProber)
+    edge: Edge = field(default_factory=NoEdge)
     git: GitLimits = field(default_factory=GitLimits)
     fault: str = ""
     turns: Turns = field(default_factory=Turns)

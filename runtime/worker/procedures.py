@@ -106,6 +106,7 @@ def _converge(order: ConvergeService, attempt: Attempt, hands: Hands) -> Result:
         instance=attempt.claim.instance,
         job=attempt.claim.job,
         prober=hands.prober,
+        edge=hands.edge,
     )
     if not order.replicas:
         hands.masks.forget(service=order.service, environment=order.environment)

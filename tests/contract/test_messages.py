@@ -7,6 +7,7 @@ from runtime.contract.container import ContainerSpec, Health, Limits, Port, Rest
 from runtime.contract.message import Strict, whole
 from runtime.contract.orders import BuildImage, ConvergeService, Order, ReplicaSpec
 from runtime.contract.reports import Finish, ImageResult, Layer, Problem, Progress, Step, encode
+from runtime.contract.routes import Http, OwnCertificate, Route
 from runtime.contract.source import GitSource, InlineSource
 from runtime.procedures.converge_plan import spec_hash
 
@@ -64,6 +65,16 @@ GOLDEN: list[tuple[Strict, str]] = [
         '{"kind":"converge_service","deployment":null,"project":"p","service":"s","service_slug":"web",'
         '"environment":"e","environment_slug":"dev","release":"r","generation":3,'
         f'"spec":{{"image":"{IMAGE}"}},"replicas":[{{"replica":"r1","index":1,"log":"l"}}]}}',
+    ),
+    (
+        Http(
+            port=8080,
+            routes=(Route(host="shop.example.com"), Route(host="*.example.com", path="/api")),
+            tls="own",
+            certificates=(OwnCertificate(certificate="c", secret="certificate/c"),),
+        ),
+        '{"port":8080,"routes":[{"host":"shop.example.com"},{"host":"*.example.com","path":"/api"}],"tls":"own",'
+        '"certificates":[{"certificate":"c","secret":"certificate/c"}]}',
     ),
     (
         Progress(steps=[Step(number=1, name="Get", state="running", started_ns=5)]),

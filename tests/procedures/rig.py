@@ -9,6 +9,7 @@ import msgspec
 from runtime.contract.container import ContainerSpec, Health, Restart
 from runtime.contract.orders import ConvergeService, ReplicaSpec
 from runtime.contract.reports import ServiceResult
+from runtime.edge.fake import FakeEdge
 from runtime.engine.fake import FakeEngine
 from runtime.engine.values import Container
 from runtime.procedures.converge_service import converge_service
@@ -114,6 +115,7 @@ class Harbour:
     engine: FakeEngine = field(default_factory=FakeEngine)
     told: Told = field(default_factory=Told)
     prober: Answers = field(default_factory=Answers)
+    edge: FakeEdge = field(default_factory=FakeEdge)
 
     def image(self, tag: str = "app:1") -> str:
         return self.engine.add_image(tag=tag).image_id
@@ -128,6 +130,7 @@ class Harbour:
             instance=INSTANCE,
             job=job,
             prober=self.prober,
+            edge=self.edge,
         )
 
     def here(self) -> list[Container]:

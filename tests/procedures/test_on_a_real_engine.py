@@ -12,6 +12,7 @@ from runtime.contract.names import BASE_IMAGE
 from runtime.contract.orders import BuildImage
 from runtime.contract.reports import ServiceResult
 from runtime.contract.source import InlineSource
+from runtime.edge.none import NoEdge
 from runtime.engine.docker import DockerEngine
 from runtime.health import NetworkProber
 from runtime.procedures.build_image import build_image
@@ -90,6 +91,7 @@ def test_from_a_dockerfile_to_a_service_rolled_forward_and_taken_back(
             instance=instance,
             job=f"job{generation:07d}",
             prober=NetworkProber(),
+            edge=NoEdge(),
         )
         return result, told
 
@@ -124,6 +126,7 @@ def test_a_restart_keeps_the_container_and_happens_once(engine: DockerEngine, in
             instance=instance,
             job=job,
             prober=NetworkProber(),
+            edge=NoEdge(),
         )
         (container,) = engine.list_managed(instance=instance)
         starts.append(container.started_ns)

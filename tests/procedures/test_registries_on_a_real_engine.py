@@ -16,6 +16,7 @@ from runtime.contract.names import BASE_IMAGE
 from runtime.contract.orders import BuildImage, Login, PullFrom, Push
 from runtime.contract.reports import ImageResult
 from runtime.contract.source import InlineSource
+from runtime.edge.none import NoEdge
 from runtime.engine.base import CANCEL_WITHIN
 from runtime.engine.docker import DockerEngine
 from runtime.engine.errors import NotFound
@@ -131,6 +132,7 @@ def test_a_build_is_pushed_mirrored_and_runs_where_it_was_not_built(yard: Yard, 
         instance=yard.name,
         job="job0000001",
         prober=NetworkProber(),
+        edge=NoEdge(),
     )
     assert [replica.state for replica in there.replicas] == ["healthy"]
     (container,) = yard.engine.list_managed(instance=yard.name)
