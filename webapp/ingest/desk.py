@@ -1,9 +1,11 @@
-"""The lines of one link: which logs this host may write, what is kept, and telling it so now and then.
+"""The lines of one link: which logs this host may write, what is kept, and telling it so.
 
-Answers are gathered: a host that sends a hundred batches of a log in a moment gets one `Kept`. It also hears, without
+A log's next lines wait on the host for the answer to those before, so an answer goes out at once; those of the moment
+after it are gathered, and a host that sends a hundred batches of a log then gets one `Kept`. It also hears, without
 sending anything, when lines have reached the archive, so that its spool shrinks.
 """
 
+import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
@@ -23,6 +25,7 @@ from webapp.problems import Conflicting, Missing, Refusal, TooLarge, Unavailable
 
 MAX_ASKED = 1000  # logs in one question
 MAX_WATCHED = 5000  # logs whose archiving is told
+GATHER_SECONDS = 0.01  # between two answers
 TRUST_SECONDS = 60.0  # so long a log is known to be this host's before the database is asked again
 
 Send = Callable[[Down], Awaitable[None]]
@@ -35,7 +38,8 @@ class Desk:
     host: Host
     send: Send
     _mine: dict[str, float] = field(default_factory=dict)  # log -> until when it is known to be this host's
-    _news: dict[str, Kept] = field(default_factory=dict)  # to be told with the next flush
+    _news: dict[str, Kept] = field(default_factory=dict)  # to be told next
+    _fresh: asyncio.Event = field(default_factory=asyncio.Event)  # there is news
     _waiting: dict[str, Kept] = field(default_factory=dict)  # held, but not archived yet: as last told
     _unsure: set[str] = field(default_factory=set)  # Redis did not say
 
@@ -68,11 +72,15 @@ class Desk:
             return
         self._note(frame.log, kept)
 
-    async def flush(self) -> None:
-        """Tell what is new."""
-        news, self._news = self._news, {}
-        for kept in news.values():
-            await self.send(kept)
+    async def answer(self) -> None:
+        """Tell what is new, for as long as the link is there."""
+        while True:
+            await self._fresh.wait()
+            self._fresh.clear()
+            news, self._news = self._news, {}
+            for kept in news.values():
+                await self.send(kept)
+            await asyncio.sleep(GATHER_SECONDS)
 
     async def look(self) -> None:
         """Look what was archived meanwhile, and where logs stand of which Redis did not say."""
@@ -93,6 +101,7 @@ class Desk:
     def _note(self, log: str, kept: tail.Kept) -> None:
         told = Kept(log=log, last=kept.last, archived=kept.archived)
         self._news[log] = told
+        self._fresh.set()
         if kept.archived < kept.last and (log in self._waiting or len(self._waiting) < MAX_WATCHED):
             self._waiting[log] = told
         else:

@@ -46,7 +46,6 @@ from webapp.problems import Refusal
 
 HELLO_SECONDS = 10.0
 HEARD_SECONDS = 5.0  # between two notes that the host lives
-FLUSH_SECONDS = 0.1
 LOOK_SECONDS = 1.0
 MAX_OBSERVED = 1000  # events waiting for the database; the next snapshot says what was dropped
 BYTES_PER_SECOND = 32 * 1024 * 1024
@@ -80,7 +79,7 @@ class LinkConsumer(AsyncWebsocketConsumer):
         self.news = asyncio.Event()
         self.noted = 0.0
         await self.accept()
-        self.tasks = [asyncio.create_task(self._observe()), asyncio.create_task(self._attend())]
+        self.tasks = [asyncio.create_task(act()) for act in (self._observe, self._attend, self.desk.answer)]
 
     async def disconnect(self, code: int) -> None:
         self.over = True
@@ -160,20 +159,17 @@ class LinkConsumer(AsyncWebsocketConsumer):
                     logger.exception("host %s: %s was not understood", self.host.name, type(frame).__name__)
 
     async def _attend(self) -> None:
-        """Say what is kept, see that the host may still speak, and that it said hello."""
-        begun = looked = checked = time.monotonic()
+        """Say what is archived, see that the host may still speak, and that it said hello."""
+        begun = checked = time.monotonic()
         while not self.over:  # redis-py sends within wait_for, which may swallow a cancel (Python 3.11)
-            await asyncio.sleep(FLUSH_SECONDS)
+            await asyncio.sleep(LOOK_SECONDS)
             moment = time.monotonic()
             if self.hello is None:
                 if moment - begun > HELLO_SECONDS:
                     await self.close(code=NO_HELLO)
                 continue
             with contextlib.suppress(Refusal):
-                if moment - looked > LOOK_SECONDS:
-                    looked = moment
-                    await self.desk.look()
-                await self.desk.flush()
+                await self.desk.look()
             if moment - checked > HEARD_SECONDS:
                 checked = moment
                 await self._check_still_known()

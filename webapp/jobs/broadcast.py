@@ -17,6 +17,8 @@ from django.db import transaction
 from django.utils.module_loading import import_string
 from redis.exceptions import RedisError
 
+from webapp.rest import waiting
+
 SEND_SECONDS = 2.0
 EVERYBODY = "everybody"  # the group for what belongs to no project, e.g. hosts
 
@@ -46,6 +48,7 @@ def _hearers() -> tuple[Callable[..., None], ...]:
 
 
 def _publish(group: str, event: dict[str, str]) -> None:
+    waiting.wake()
     # `version` orders the signals of one thing: later ones are larger.
     message = {"type": "thing.changed", **event, "version": time.time_ns() // 1000}
     try:
