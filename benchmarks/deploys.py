@@ -1,5 +1,10 @@
-"""A deployment from the request until the container runs, as the engine noted it, against `docker run -d`."""
+"""A deployment from the request until the container runs, as the engine noted it, against `docker run -d`.
 
+Both start the same container: the same image, network, limits, restart policy and log files, since an engine takes
+longer for a network of its own or for a limit than without, whoever asks for it.
+"""
+
+import json
 import time
 from datetime import datetime
 
@@ -31,13 +36,27 @@ def measure(api: httpx.Client, place: Json, *, cli: Cli) -> Figure:
 
     def plain() -> float:
         begun = time.time()
-        container = cli("run", "-d", "--network", "bridge", made[0]["config_digest"])
+        container = cli("run", "-d", *alike, made[0]["config_digest"])
         seconds = _started(cli, container) - begun
         cli("rm", "-f", container)
         return seconds
 
     ours()  # the first one makes the network
+    (replica,) = replicas(api, service, place["dev"])
+    alike = _settings_of(cli, replica["container"])
     return paired(DEPLOY, ours=ours, plain=plain, times=TIMES)
+
+
+def _settings_of(cli: Cli, container: str) -> list[str]:
+    """The words that have `docker run` make a container with the settings of this one."""
+    host = json.loads(cli("inspect", "-f", "{{json .HostConfig}}", container))
+    logs = host["LogConfig"]
+    words = ["--network", host["NetworkMode"], "--network-alias", "sleeper", "--restart", host["RestartPolicy"]["Name"]]
+    words += ["--memory", str(host["Memory"]), "--memory-swap", str(host["MemorySwap"])]
+    words += ["--cpus", str(host["NanoCpus"] / 1e9), "--pids-limit", str(host["PidsLimit"])]
+    words += [f"--security-opt={option}" for option in host["SecurityOpt"] or []]
+    words += ["--log-driver", logs["Type"], *(f"--log-opt={name}={value}" for name, value in logs["Config"].items())]
+    return [*words, "--no-healthcheck"]
 
 
 def _started(cli: Cli, container: str) -> float:
