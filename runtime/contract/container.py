@@ -2,7 +2,10 @@
 
 from typing import Literal
 
+from runtime.contract.isolation import Isolation
 from runtime.contract.message import Strict
+
+SECRETS_FOLDER = "/run/secrets"  # in the container
 
 
 class Port(Strict, frozen=True, kw_only=True):
@@ -33,11 +36,19 @@ class Health(Strict, frozen=True, kw_only=True):
 
 
 class Limits(Strict, frozen=True, kw_only=True):
-    """Ceilings of one container: bytes of memory, CPUs as a fraction, number of processes."""
+    """Ceilings of one container: bytes of memory (swap is none), CPUs as a fraction, number of processes.
+
+    Of the others None is no ceiling of ours: open files of one process, bytes a second from and to the disk that the
+    engine keeps its data on, and the weight (10-1000) among others who want that disk.
+    """
 
     memory: int = 512 * 1024 * 1024
     cpus: float = 1.0
     pids: int = 256
+    nofile: int | None = None
+    io_weight: int | None = None
+    read_bps: int | None = None
+    write_bps: int | None = None
 
 
 class Restart(Strict, frozen=True, kw_only=True):
@@ -59,3 +70,5 @@ class ContainerSpec(Strict, frozen=True, kw_only=True):
     limits: Limits = Limits()
     restart: Restart = Restart()
     stop_timeout: int = 10  # seconds between the stop signal and the kill
+    isolation: Isolation | None = None  # None: what the engine itself gives a container (`isolation.ENGINES_OWN`)
+    secret_files: dict[str, str] = {}  # file below SECRETS_FOLDER -> name of a secret in the claim

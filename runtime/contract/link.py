@@ -32,6 +32,31 @@ class EngineFacts(Strict, frozen=True, kw_only=True):
     disk_total: int
     disk_free: int
     runtimes: list[str] = []
+    default_runtime: str = ""
+    seccomp: bool | None = None  # system calls are filtered unless somebody says otherwise; None: not said
+    user_namespaces: bool = False  # root in a container is somebody else outside
+    io: tuple[Literal["weight", "bps"], ...] = ()  # how the disk's use by one container can be bounded
+
+
+class Effective(Strict, frozen=True, kw_only=True):
+    """What a container really is, as the engine shows it, whoever asked for it. Zero and empty: not set."""
+
+    capabilities: tuple[str, ...] = ()
+    privileged: bool = False
+    no_new_privileges: bool = False
+    seccomp: str = ""  # empty: the engine's own list
+    read_only: bool = False
+    tmpfs: dict[str, str] = {}  # path -> options
+    user: str = ""
+    runtime: str = ""
+    memory: int = 0
+    swap: int = 0  # bytes beyond the memory; -1: as much as there is
+    cpus: float = 0.0
+    pids: int = 0
+    nofile: int = 0
+    io_weight: int = 0
+    read_bps: int = 0
+    write_bps: int = 0
 
 
 class ContainerFacts(Strict, frozen=True, kw_only=True):
@@ -53,6 +78,7 @@ class ContainerFacts(Strict, frozen=True, kw_only=True):
     finished_ns: int | None = None
     ports: list[BoundPort] = []
     message: str = ""
+    effective: Effective | None = None
 
 
 class Hello(Strict, frozen=True, kw_only=True, tag_field="kind", tag="hello"):

@@ -16,8 +16,10 @@ from runtime.engine.docker_containers import create_body, read_container, read_s
 from runtime.engine.docker_images import DockerImages
 from runtime.engine.docker_streams import open_events, open_logs
 from runtime.engine.errors import Conflict, EngineError, NotFound
+from runtime.engine.host_disk import bounds, disk_of
 from runtime.engine.values import BuildEvent, BuildRequest, Change, Container, ContainerPlan, FileStat, LogEntry
 
+_SHIM = "io.containerd."  # other names of runtimes that are listed by their own
 _KINDS: tuple[Literal["changed", "added", "deleted"], ...] = ("changed", "added", "deleted")  # by the engine's number
 
 
@@ -43,7 +45,9 @@ class DockerEngine(DockerImages):
         with translated():
             client = self._connection.calls()
             info: dict[str, Any] = client.info()
-        total, free = _disk(info.get("DockerRootDir", ""))
+        root = info.get("DockerRootDir", "")
+        total, free = _disk(root)
+        security = [str(option) for option in info.get("SecurityOptions") or ()]
         return EngineFacts(
             name=info.get("Name", ""),
             version=info.get("ServerVersion", ""),
@@ -57,7 +61,11 @@ class DockerEngine(DockerImages):
             memory=info.get("MemTotal", 0),
             disk_total=total,
             disk_free=free,
-            runtimes=sorted(info.get("Runtimes") or {}),
+            runtimes=sorted(name for name in info.get("Runtimes") or {} if not name.startswith(_SHIM)),
+            default_runtime=info.get("DefaultRuntime", ""),
+            seccomp=any(option.startswith("name=seccomp") and "unconfined" not in option for option in security),
+            user_namespaces=any(option in ("name=userns", "name=rootless") for option in security),
+            io=bounds(disk_of(root)),
         )
 
     def build(self, request: BuildRequest, *, cancelled: Callable[[], bool]) -> Iterator[BuildEvent]:
@@ -84,10 +92,17 @@ class DockerEngine(DockerImages):
         return True
 
     def create(self, plan: ContainerPlan) -> str:
-        body = create_body(plan, publish_address=self._publish_address)
+        body = create_body(plan, publish_address=self._publish_address, disk=self._disk_for(plan))
         with translated():
             created = self._connection.calls().create_container_from_config(body, plan.name)
         return str(created["Id"])
+
+    def _disk_for(self, plan: ContainerPlan) -> str | None:
+        """Asked for only where the plan bounds its use."""
+        if plan.spec.limits.read_bps is None and plan.spec.limits.write_bps is None:
+            return None
+        with translated():
+            return disk_of(self._connection.calls().info().get("DockerRootDir", ""))
 
     def start(self, container_id: str) -> None:
         with translated():

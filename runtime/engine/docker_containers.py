@@ -8,15 +8,15 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from runtime.contract.container import ContainerSpec, Health
+from runtime.contract.container import Health
 from runtime.contract.reports import BoundPort
+from runtime.engine.docker_isolation import effective, isolated, secret_mounts
 from runtime.engine.frames import parse_time
 from runtime.engine.values import Container, ContainerPlan, EngineHealth, FileKind, FileStat
 
 LOG_MAX_SIZE = "20m"
 LOG_MAX_FILES = "5"
 NANOSECONDS = 1_000_000_000
-NANO_CPUS = 1_000_000_000
 
 # The bits by which Go's os.FileMode tells what is no plain file.
 _FILE_KINDS: tuple[tuple[int, FileKind], ...] = (
@@ -31,8 +31,10 @@ _HEALTH: dict[str, EngineHealth] = {
 }
 
 
-def create_body(plan: ContainerPlan, *, publish_address: str) -> dict[str, Any]:
-    """The create call's body for `plan`; ports are published on `publish_address` only."""
+def create_body(plan: ContainerPlan, *, publish_address: str, disk: str | None = None) -> dict[str, Any]:
+    """The create call's body for `plan`; ports are published on `publish_address` only. `disk` is the device that the
+    engine keeps its data on. BadRequest for what no container is given.
+    """
     spec = plan.spec
     body: dict[str, Any] = {
         "Image": spec.image,
@@ -40,9 +42,11 @@ def create_body(plan: ContainerPlan, *, publish_address: str) -> dict[str, Any]:
         "Labels": dict(plan.labels),
         "ExposedPorts": {f"{port.container}/{port.protocol}": {} for port in spec.ports},
         "StopTimeout": spec.stop_timeout,
-        "HostConfig": _host_config(spec, plan.network, publish_address),
+        "HostConfig": _host_config(plan, publish_address, disk),
         "NetworkingConfig": {"EndpointsConfig": {plan.network: {"Aliases": [plan.alias]}}},
     }
+    if spec.isolation is not None and spec.isolation.user:
+        body["User"] = spec.isolation.user
     if spec.command:
         body["Cmd"] = list(spec.command)
     if healthcheck := _healthcheck(spec.health):
@@ -70,6 +74,7 @@ def read_container(answer: Mapping[str, Any]) -> Container:
         address=_address(answer["NetworkSettings"]),
         ports=_ports(answer["NetworkSettings"].get("Ports") or {}),
         message=str(state.get("Error") or ""),
+        effective=effective(answer),
     )
 
 
@@ -81,7 +86,8 @@ def read_stat(header: str) -> FileStat:
     return FileStat(kind=kind, size=int(told["size"]) if kind == "file" else 0)
 
 
-def _host_config(spec: ContainerSpec, network: str, publish_address: str) -> dict[str, Any]:
+def _host_config(plan: ContainerPlan, publish_address: str, disk: str | None) -> dict[str, Any]:
+    spec = plan.spec
     restart: dict[str, Any] = {"Name": spec.restart.policy}
     if spec.restart.policy == "on-failure":
         restart["MaximumRetryCount"] = spec.restart.retries
@@ -89,20 +95,19 @@ def _host_config(spec: ContainerSpec, network: str, publish_address: str) -> dic
     for port in spec.ports:
         binding = {"HostIp": publish_address, "HostPort": str(port.host or "")}
         bindings.setdefault(f"{port.container}/{port.protocol}", []).append(binding)
-    return {
-        "NetworkMode": network,
+    asked: dict[str, Any] = {
+        "NetworkMode": plan.network,
         "PortBindings": bindings,
         "RestartPolicy": restart,
-        "Memory": spec.limits.memory,
-        "MemorySwap": spec.limits.memory,
-        "NanoCpus": int(spec.limits.cpus * NANO_CPUS),
-        "PidsLimit": spec.limits.pids,
-        "SecurityOpt": ["no-new-privileges"],
         "LogConfig": {
             "Type": "json-file",
             "Config": {"max-size": LOG_MAX_SIZE, "max-file": LOG_MAX_FILES},
         },
+        **isolated(spec, disk=disk),
     }
+    if mounts := secret_mounts(plan.secrets):
+        asked["Mounts"] = mounts
+    return asked
 
 
 def _healthcheck(health: Health) -> dict[str, Any] | None:

@@ -176,6 +176,7 @@ def _read_image(answer: Mapping[str, Any]) -> Image:
         labels=config.get("Labels") or {},
         variables=dict(entry.partition("=")[::2] for entry in config.get("Env") or ()),
         has_healthcheck=test[0] != "NONE",
+        user=config.get("User") or "",
     )
 
 

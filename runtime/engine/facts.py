@@ -42,6 +42,7 @@ def container_facts(container: Container) -> ContainerFacts | None:
             finished_ns=container.finished_ns,
             ports=list(container.ports),
             message=container.message[:MAX_MESSAGE],
+            effective=container.effective,
         )
     except (KeyError, ValueError):
         return None

@@ -8,12 +8,15 @@ fate: `unavailable`, `trouble`, `let_die`, `dies_after`, `fails_at`, and what it
 import hashlib
 import time
 from collections.abc import Callable, Mapping
+from typing import Literal
 
+from runtime.contract.container import ContainerSpec
+from runtime.contract.isolation import ADDABLE, Isolation
 from runtime.contract.link import EngineFacts
 from runtime.contract.names import LABEL_INSTANCE
 from runtime.contract.reports import Layer
 from runtime.engine.base import MAX_CHANGES, EventStream, LogStream
-from runtime.engine.errors import Conflict, NotFound, WorkCancelled
+from runtime.engine.errors import BadRequest, Conflict, NotFound, WorkCancelled
 from runtime.engine.fake_container import FakeContainer, PortTable
 from runtime.engine.fake_images import FakeImages
 from runtime.engine.fake_streams import FakeEventStream, FakeLogStream
@@ -30,6 +33,8 @@ class FakeEngine(FakeImages):
         super().__init__()
         self.dies_after: tuple[int, int] | None = None  # new containers: looks taken, exit code
         self.commit_leaks = False  # a committed image has the container's variables
+        self.runtimes = ["runc"]
+        self.io: tuple[Literal["weight", "bps"], ...] = ("weight", "bps")
         self.networks: dict[str, dict[str, str]] = {}
         self.containers: dict[str, FakeContainer] = {}
         self.recorded: list[EngineEvent] = []
@@ -56,6 +61,10 @@ class FakeEngine(FakeImages):
                 memory=GIGABYTE,
                 disk_total=GIGABYTE,
                 disk_free=GIGABYTE,
+                runtimes=list(self.runtimes),
+                default_runtime=self.runtimes[0],
+                seccomp=True,
+                io=self.io,
             )
 
     def ensure_network(self, name: str, *, labels: Mapping[str, str]) -> None:
@@ -79,10 +88,21 @@ class FakeEngine(FakeImages):
                 raise Conflict(f"the name {plan.name} is taken")
             if plan.network not in self.networks:
                 raise NotFound(f"no such network: {plan.network}")
+            self._judge(plan.spec)
             made = FakeContainer(plan=plan, image_id=image.image_id, dies_after=self.dies_after)
             self.containers[made.container_id] = made
             self._record("create", made.container_id)
             return made.container_id
+
+    def _judge(self, spec: ContainerSpec) -> None:
+        """What the real one refuses too."""
+        if (spec.limits.read_bps or spec.limits.write_bps) and "bps" not in self.io:
+            raise BadRequest("this host cannot bound how much a container reads or writes: no disk of its own")
+        asked = spec.isolation or Isolation()
+        if not ADDABLE.issuperset(asked.capabilities):
+            raise BadRequest("no container is given these capabilities")
+        if asked.runtime and asked.runtime not in self.runtimes:
+            raise BadRequest(f"Unknown runtime specified {asked.runtime}")
 
     def start(self, container_id: str) -> None:
         with self._call("start", container_id):

@@ -5,6 +5,11 @@ import uuid
 from dataclasses import dataclass, field
 from typing import Literal
 
+import msgspec
+
+from runtime.contract.container import ContainerSpec
+from runtime.contract.isolation import ENGINES_OWN
+from runtime.contract.link import Effective
 from runtime.contract.reports import BoundPort
 from runtime.engine.errors import BadRequest, PortTaken
 from runtime.engine.fake_shell import KILLED, is_known, run
@@ -100,6 +105,7 @@ class FakeContainer:
             address=ADDRESS if self.status == "running" else None,
             ports=self.ports if self.status == "running" else (),
             message=self.message,
+            effective=_effective(self.plan.spec),
         )
 
     def _pass_time(self) -> None:
@@ -115,6 +121,34 @@ class FakeContainer:
             self.health = "healthy" if well else "unhealthy"
         if self.status == "running" and self.dies_after and self.looks > self.dies_after[0]:
             self.end(exit_code=self.dies_after[1])
+
+
+def _effective(spec: ContainerSpec) -> Effective:
+    """All that was asked for, and nothing else."""
+    limits, asked = spec.limits, spec.isolation
+    bounded = Effective(
+        capabilities=tuple(sorted(ENGINES_OWN)),
+        no_new_privileges=True,
+        memory=limits.memory,
+        cpus=limits.cpus,
+        pids=limits.pids,
+        nofile=limits.nofile or 0,
+        io_weight=limits.io_weight or 0,
+        read_bps=limits.read_bps or 0,
+        write_bps=limits.write_bps or 0,
+        runtime="runc",
+    )
+    if asked is None:
+        return bounded
+    return msgspec.structs.replace(
+        bounded,
+        capabilities=tuple(sorted(asked.capabilities)),
+        no_new_privileges=asked.no_new_privileges,
+        read_only=asked.read_only,
+        tmpfs={mount.path: f"size={mount.size}" for mount in asked.tmpfs},
+        user=asked.user,
+        runtime=asked.runtime or "runc",
+    )
 
 
 class PortTable:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Literal
 
 from runtime.contract.container import ContainerSpec
+from runtime.contract.link import Effective
 from runtime.contract.reports import BoundPort
 from runtime.redaction import Secret
 
@@ -29,6 +30,7 @@ class Image:
     labels: Mapping[str, str] = field(default_factory=dict)
     variables: Mapping[str, str] = field(default_factory=dict)
     has_healthcheck: bool = False
+    user: str = ""  # whom its containers run as unless told otherwise; empty: root
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +48,7 @@ class ContainerPlan:
     labels: Mapping[str, str]
     network: str
     alias: str
+    secrets: Path | None = None  # a folder that this host made: what is in it is read in the container
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +74,7 @@ class Container:
     address: str | None = None
     ports: tuple[BoundPort, ...] = ()
     message: str = ""
+    effective: Effective | None = None  # what it is, whatever was asked for
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

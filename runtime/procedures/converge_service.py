@@ -4,9 +4,10 @@ Done twice it is done once; done half, by a worker that died, the next attempt f
 cancelled or failed, the former containers serve again.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from runtime.contract.names import LABEL_ENVIRONMENT, LABEL_INSTANCE, LABEL_PROJECT, LABEL_SERVICE
 from runtime.contract.orders import ConvergeService
@@ -36,7 +37,8 @@ from runtime.procedures.converge_plan import (
     restart_name,
 )
 from runtime.procedures.fetch_image import ensure_image
-from runtime.procedures.ports import Cancelled, ProcedureError, Reporter, Secrets
+from runtime.procedures.given_secrets import keep_files, variables_of, write_files
+from runtime.procedures.ports import Cancelled, ProcedureError, Reporter, SecretFiles, Secrets
 from runtime.procedures.serving import Serving
 from runtime.redaction import Redactor
 
@@ -55,6 +57,7 @@ class _Work:
     job: str
     prober: Prober
     serving: Serving
+    files: SecretFiles
     made: list[str] = field(default_factory=list)  # containers to remove if it goes wrong
     stopped: list[Container] = field(default_factory=list)  # containers to start again then
 
@@ -77,6 +80,7 @@ def converge_service(
     job: str,
     prober: Prober,
     edge: Edge,
+    files: SecretFiles,
 ) -> ServiceResult:
     """Carries out `order`. Raises ProcedureError or Cancelled, with what was left standing."""
     redactor = Redactor(secrets.values())
@@ -89,6 +93,7 @@ def converge_service(
         job=job,
         prober=prober,
         serving=Serving(order=order, edge=edge, engine=engine, reporter=reporter, secrets=secrets),
+        files=files,
     )
     with answered(redactor):
         reporter.phase("rolling")
@@ -143,7 +148,7 @@ def _prepare(work: _Work, plan: Plan) -> None:
     """Finds out what would fail before anything is touched."""
     if all(turn.act != "create" for turn in plan.turns):
         return
-    _variables(work)
+    variables_of(work.order, work.secrets)
     ensure_image(
         work.order.spec.image,
         sources=work.order.pull,
@@ -209,6 +214,8 @@ def _raise_new(work: _Work, turn: Turn) -> None:
 
 def _raise_current(work: _Work, turn: Turn) -> None:
     current = _current(turn)
+    if turn.act != "prove":
+        _write_files(work, current.labels)
     if turn.act == "start":
         with work.reporter.step(f"Start replica {turn.replica.index}"):
             work.engine.start(current.container_id)
@@ -240,13 +247,15 @@ def _prove(work: _Work, turn: Turn, container_id: str) -> None:
 def _create(work: _Work, turn: Turn) -> str:
     """Creates the container, or finds the one whose creation was never answered."""
     order = work.order
+    labels = labels_for(order, turn.replica, instance=work.instance, job=work.job)
     plan = ContainerPlan(
         name=name_for(order, turn.replica),
         spec=order.spec,
-        variables=_variables(work),
-        labels=labels_for(order, turn.replica, instance=work.instance, job=work.job),
+        variables=variables_of(order, work.secrets),
+        labels=labels,
         network=network_for(order),
         alias=order.service_slug,
+        secrets=_write_files(work, labels),
     )
     for old in turn.former:
         if old.name == plan.name:
@@ -259,6 +268,10 @@ def _create(work: _Work, turn: Turn) -> str:
             if dict(found.labels).items() >= plan.labels.items():
                 return found.container_id
         raise
+
+
+def _write_files(work: _Work, labels: Mapping[str, str]) -> Path | None:
+    return write_files(work.order, labels, engine=work.engine, files=work.files, secrets=work.secrets)
 
 
 def _restart_once(work: _Work, container: Container) -> None:
@@ -283,6 +296,7 @@ def _remove_former(work: _Work, plan: Plan) -> None:
     work.serving.settle(_wanted_running(work))
     for old in plan.former:
         work.engine.remove(old.container_id)
+    keep_files(work.order, work.containers(), files=work.files)
     if not work.order.replicas:
         work.engine.remove_network(network_for(work.order), instance=work.instance)
 
@@ -306,6 +320,7 @@ def _take_back(work: _Work, plan: Plan) -> bool:
         work.serving.revert([one for one in work.containers() if one.container_id not in gone])
         for container_id in gone:
             work.engine.remove(container_id)
+        keep_files(work.order, work.containers(), files=work.files)
         return bool(back)
 
 
@@ -325,22 +340,6 @@ def _problem(work: _Work, error: Unhealthy) -> Problem:
         advice="Look at the container's last lines and at the health check.",
         evidence=evidence,
     )
-
-
-def _variables(work: _Work) -> dict[str, str]:
-    """The container's environment, secrets resolved. Raises ProcedureError when one is missing."""
-    spec = work.order.spec
-    missing = sorted(name for name in spec.secrets.values() if name not in work.secrets)
-    if missing:
-        raise ProcedureError(
-            Problem(
-                code="secret_missing",
-                whose="us",
-                message=f"The order came without these secrets: {', '.join(missing)}.",
-            )
-        )
-    resolved = {name: work.secrets[secret].reveal() for name, secret in spec.secrets.items()}
-    return dict(spec.variables) | resolved
 
 
 def _current(turn: Turn) -> Container:

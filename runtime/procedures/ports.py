@@ -2,7 +2,7 @@
 calls the procedures.
 
     build_image(order, *, engine, reporter, secrets, workdir, instance) -> ImageResult
-    converge_service(order, *, engine, reporter, secrets, instance, job, prober, edge) -> ServiceResult
+    converge_service(order, *, engine, reporter, secrets, instance, job, prober, edge, files) -> ServiceResult
 
 Both end in a result, or raise `ProcedureError` (an answer: no) or `Cancelled` (the reporter said
 stop, and what was half done was put back). Nothing else is raised on purpose: anything else is a
@@ -10,15 +10,23 @@ fault of ours. What their problems and results say has been masked; lines and st
 masked by the reporter, with `runtime.redaction.Redactor`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from contextlib import AbstractContextManager
-from typing import Literal, Protocol
+from pathlib import Path
+from typing import Literal, NamedTuple, Protocol
 
 from runtime.contract.reports import Problem, Result, Stream
 from runtime.redaction import Secret
 
 Secrets = Mapping[str, Secret]  # name of a secret in the claim -> its value
 StepEnd = Literal["succeeded", "failed", "cancelled"]
+
+
+class FileOwner(NamedTuple):
+    """Whom a file belongs to, by number."""
+
+    uid: int
+    gid: int
 
 
 class ProcedureError(Exception):
@@ -83,3 +91,15 @@ class Reporter(Protocol):
 
     def now(self) -> float:
         """Seconds of a clock that only goes forward."""
+
+
+class SecretFiles(Protocol):
+    """Where this host keeps secrets that containers read as files. Each container has a folder, by a name of ours."""
+
+    def write(
+        self, *, service: str, environment: str, container: str, files: Mapping[str, Secret], owner: FileOwner
+    ) -> Path:
+        """The folder, with just these files in it, which `owner` alone may read. ProcedureError: not on this host."""
+
+    def keep(self, *, service: str, environment: str, containers: Collection[str]) -> None:
+        """Of the service there only these containers' folders stay. Done twice is done once."""

@@ -24,6 +24,7 @@ from runtime.worker.config import Config
 from runtime.worker.control_plane import ControlPlane
 from runtime.worker.job import carry_out
 from runtime.worker.masks import Masks
+from runtime.worker.secret_files import SecretFolders, memory_root
 from runtime.worker.tasks import ring
 
 SOCKET_SECONDS = 15.0  # longer than the second for which the transport blocks on the queue
@@ -95,6 +96,7 @@ def run_worker(config: Config) -> None:
             engine=engine,
             jobs=config.jobs,
             masks=Masks(config.masks),
+            secret_files=SecretFolders(memory_root(config.home, asked=config.secrets_folder)),
             git=GitLimits(private=config.private_hosts, known_hosts=config.known_hosts),
             fault=config.fault,
         )

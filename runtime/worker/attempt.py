@@ -21,6 +21,7 @@ from runtime.worker.lease import Lease
 from runtime.worker.masks import Masks
 from runtime.worker.outbox import Outbox
 from runtime.worker.reporter import JobReporter
+from runtime.worker.secret_files import SecretFolders
 from runtime.worker.spool import Spool
 from runtime.worker.turns import Turns
 
@@ -33,6 +34,7 @@ class Hands:
     engine: Engine
     jobs: Path  # the folder of work folders
     masks: Masks
+    secret_files: SecretFolders
     prober: Prober = field(default_factory=NetworkProber)
     edge: Edge = field(default_factory=NoEdge)
     git: GitLimits = field(default_factory=GitLimits)

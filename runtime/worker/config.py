@@ -33,6 +33,7 @@ class Config:
     publish_address: str = DEFAULT_PUBLISH_ADDRESS
     concurrency: int = DEFAULT_CONCURRENCY
     private_hosts: tuple[str, ...] = ()  # that sources may be fetched from
+    secrets_folder: str = ""  # in memory, for secrets that containers read as files; empty: where the system keeps such
     known_hosts: Path | None = None  # keys of SSH servers that every source may trust
     fault: str = ""  # for tests alone: "kill:<step>" ends the worker with -9 when that step begins
 
@@ -61,6 +62,7 @@ def read_config(environment: Mapping[str, str]) -> Config:
         publish_address=_address(environment.get("SLIPWAY_PUBLISH_ADDRESS") or DEFAULT_PUBLISH_ADDRESS),
         concurrency=_concurrency(environment.get("SLIPWAY_CONCURRENCY") or str(DEFAULT_CONCURRENCY)),
         private_hosts=_names(environment.get("SLIPWAY_GIT_PRIVATE_HOSTS", "")),
+        secrets_folder=environment.get("SLIPWAY_SECRETS_FOLDER", "").strip(),
         known_hosts=_known_hosts(environment.get("SLIPWAY_SSH_KNOWN_HOSTS", "")),
         fault=environment.get("SLIPWAY_FAULT", ""),
     )

@@ -96,7 +96,8 @@ def _export(order: ExportImage, attempt: Attempt, hands: Hands) -> Result:
 
 def _converge(order: ConvergeService, attempt: Attempt, hands: Hands) -> Result:
     """The agent learns what to mask before a container can say it; no container is given a registry's password."""
-    given = [attempt.secrets[name] for name in order.spec.secrets.values() if name in attempt.secrets]
+    names = (*order.spec.secrets.values(), *order.spec.secret_files.values())
+    given = [attempt.secrets[name] for name in names if name in attempt.secrets]
     hands.masks.keep(service=order.service, environment=order.environment, secrets=given)
     result = converge_service(
         order,
@@ -107,6 +108,7 @@ def _converge(order: ConvergeService, attempt: Attempt, hands: Hands) -> Result:
         job=attempt.claim.job,
         prober=hands.prober,
         edge=hands.edge,
+        files=hands.secret_files,
     )
     if not order.replicas:
         hands.masks.forget(service=order.service, environment=order.environment)

@@ -4,6 +4,7 @@ import msgspec
 import pytest
 
 from runtime.contract.container import ContainerSpec, Health, Limits, Port, Restart
+from runtime.contract.isolation import Isolation, Tmpfs
 from runtime.contract.message import Strict, whole
 from runtime.contract.orders import BuildImage, ConvergeService, Order, ReplicaSpec
 from runtime.contract.reports import Finish, ImageResult, Layer, Problem, Progress, Step, encode
@@ -76,6 +77,25 @@ GOLDEN: list[tuple[Strict, str]] = [
         '{"port":8080,"routes":[{"host":"shop.example.com"},{"host":"*.example.com","path":"/api"}],"tls":"own",'
         '"certificates":[{"certificate":"c","secret":"certificate/c"}]}',
     ),
+    (
+        ContainerSpec(
+            image=IMAGE,
+            secret_files={"TOKEN": "deploy"},
+            limits=Limits(nofile=1024, io_weight=100, read_bps=5, write_bps=6),
+            isolation=Isolation(
+                capabilities=("CHOWN",),
+                no_new_privileges=False,
+                read_only=True,
+                tmpfs=(Tmpfs(path="/tmp", size=9),),
+                user="1000",
+                runtime="runsc",
+            ),
+        ),
+        f'{{"image":"{IMAGE}","limits":{{"nofile":1024,"io_weight":100,"read_bps":5,"write_bps":6}},'
+        '"isolation":{"capabilities":["CHOWN"],"no_new_privileges":false,"read_only":true,'
+        '"tmpfs":[{"path":"/tmp","size":9}],"user":"1000","runtime":"runsc"},"secret_files":{"TOKEN":"deploy"}}',
+    ),
+    (ContainerSpec(image=IMAGE, isolation=Isolation()), f'{{"image":"{IMAGE}","isolation":{{}}}}'),
     (
         Progress(steps=[Step(number=1, name="Get", state="running", started_ns=5)]),
         '{"steps":[{"number":1,"name":"Get","state":"running","started_ns":5}]}',

@@ -1,8 +1,9 @@
 """A reporter that remembers, a prober that answers as told, orders to vary, and a clock that only waiting moves."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import msgspec
 
@@ -13,7 +14,7 @@ from runtime.edge.fake import FakeEdge
 from runtime.engine.fake import FakeEngine
 from runtime.engine.values import Container
 from runtime.procedures.converge_service import converge_service
-from runtime.procedures.ports import Cancelled, StepEnd
+from runtime.procedures.ports import Cancelled, FileOwner, StepEnd
 from runtime.redaction import Secret
 
 INSTANCE = "01testinstance000000000000"
@@ -109,6 +110,26 @@ class Answers:
 
 
 @dataclass
+class Folders:
+    """Remembers which secrets lie in which container's folder, and whose they are."""
+
+    held: dict[str, tuple[dict[str, str], FileOwner]] = field(default_factory=dict)
+    written: list[str] = field(default_factory=list)
+
+    def write(
+        self, *, service: str, environment: str, container: str, files: Mapping[str, Secret], owner: FileOwner
+    ) -> Path:
+        name = f"{service}-{environment}/{container}"
+        self.held[name] = ({file: secret.reveal() for file, secret in files.items()}, owner)
+        self.written.append(name)
+        return Path("/secrets") / name
+
+    def keep(self, *, service: str, environment: str, containers: Collection[str]) -> None:
+        kept = {f"{service}-{environment}/{container}" for container in containers}
+        self.held = {name: held for name, held in self.held.items() if name in kept}
+
+
+@dataclass
 class Harbour:
     """A host with a fake engine, and the one service that is deployed there again and again."""
 
@@ -116,6 +137,7 @@ class Harbour:
     told: Told = field(default_factory=Told)
     prober: Answers = field(default_factory=Answers)
     edge: FakeEdge = field(default_factory=FakeEdge)
+    files: Folders = field(default_factory=Folders)
 
     def image(self, tag: str = "app:1") -> str:
         return self.engine.add_image(tag=tag).image_id
@@ -131,6 +153,7 @@ class Harbour:
             job=job,
             prober=self.prober,
             edge=self.edge,
+            files=self.files,
         )
 
     def here(self) -> list[Container]:

@@ -21,7 +21,7 @@ from runtime.procedures.converge_service import converge_service
 from runtime.procedures.ports import Cancelled, ProcedureError
 from runtime.redaction import Secret
 from tests.engine.dockerd import engine_address
-from tests.procedures.rig import INSTANCE, Told, order, with_spec
+from tests.procedures.rig import INSTANCE, Folders, Told, order, with_spec
 
 pytestmark = pytest.mark.engine
 
@@ -92,6 +92,7 @@ def test_from_a_dockerfile_to_a_service_rolled_forward_and_taken_back(
             job=f"job{generation:07d}",
             prober=NetworkProber(),
             edge=NoEdge(),
+            files=Folders(),
         )
         return result, told
 
@@ -127,6 +128,7 @@ def test_a_restart_keeps_the_container_and_happens_once(engine: DockerEngine, in
             job=job,
             prober=NetworkProber(),
             edge=NoEdge(),
+            files=Folders(),
         )
         (container,) = engine.list_managed(instance=instance)
         starts.append(container.started_ns)

@@ -28,7 +28,7 @@ from runtime.procedures.ports import Cancelled, ProcedureError
 from runtime.redaction import Secret
 from tests.engine.dockerd import engine_address
 from tests.engine.registry import PASSWORD, USER, Registry, real_registry
-from tests.procedures.rig import INSTANCE, Told, order, with_spec
+from tests.procedures.rig import INSTANCE, Folders, Told, order, with_spec
 
 pytestmark = pytest.mark.engine
 
@@ -133,6 +133,7 @@ def test_a_build_is_pushed_mirrored_and_runs_where_it_was_not_built(yard: Yard, 
         job="job0000001",
         prober=NetworkProber(),
         edge=NoEdge(),
+        files=Folders(),
     )
     assert [replica.state for replica in there.replicas] == ["healthy"]
     (container,) = yard.engine.list_managed(instance=yard.name)

@@ -9,6 +9,7 @@ from runtime.engine.fake import FakeEngine
 from runtime.worker.attempt import Hands
 from runtime.worker.control_plane import ControlPlane
 from runtime.worker.masks import Masks
+from runtime.worker.secret_files import SecretFolders
 from tests.worker.fake_control_plane import FakeControlPlane
 
 
@@ -37,5 +38,11 @@ def engine() -> FakeEngine:
 @pytest.fixture
 def hands(control_plane: FakeControlPlane, engine: FakeEngine, tmp_path: Path) -> Iterator[Hands]:
     client = ControlPlane(url=control_plane.url, credential=control_plane.credential)
-    yield Hands(control_plane=client, engine=engine, jobs=tmp_path / "jobs", masks=Masks(tmp_path / "masks"))
+    yield Hands(
+        control_plane=client,
+        engine=engine,
+        jobs=tmp_path / "jobs",
+        masks=Masks(tmp_path / "masks"),
+        secret_files=SecretFolders(tmp_path / "secrets"),
+    )
     client.close()
