@@ -109,6 +109,7 @@ def _finish(attempt: Attempt, ending: _Ending) -> None:
         attempt.outbox.settle()
         if attempt.lease.is_over():
             return
+        attempt.lease.end()
         try:
             attempt.held.finish(finish)
             logger.info("job %s: %s", attempt.claim.job, ending.state)

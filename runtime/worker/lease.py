@@ -44,6 +44,7 @@ class Lease:
         self._abandoned = threading.Event()
         self._cancelled = threading.Event()
         self._disturbed = threading.Event()  # one of the two, or closed: whoever waits wakes up
+        self._ending = threading.Event()
         self._closed = threading.Event()
         self._thread = threading.Thread(target=self._run, name=f"lease-{job}", daemon=True)
 
@@ -51,6 +52,10 @@ class Lease:
         """Heartbeats from now on. `on_archived` hears how far the log is kept for good."""
         self._on_archived = on_archived
         self._thread.start()
+
+    def end(self) -> None:
+        """The last word is being said, and its answer counts: a heartbeat that crosses it is refused without meaning."""
+        self._ending.set()
 
     def close(self) -> None:
         """No heartbeat after this. Does not wait for one that is on its way."""
@@ -93,8 +98,9 @@ class Lease:
             logger.info("job %s: no answer to a heartbeat: %s", self.job, error)
             return AGAIN_SECONDS
         except Refused as error:
-            if not self._closed.is_set():
-                self.abandon(str(error))
+            if self._ending.is_set() or self._closed.is_set():
+                return self._interval
+            self.abandon(str(error))
             return 0.0
         self._deadline = sent + answer.lease
         self._on_archived(answer.archived)

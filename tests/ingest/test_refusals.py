@@ -107,6 +107,7 @@ def test_a_finished_job_hears_nothing_more(harbour: Harbour, say: Say) -> None:
     before = everything()
     assert say(harbour.host, harbour) == 409
     assert everything() == before
+    assert not Entry.objects.filter(action="event.refused").exists(), "it crossed the last word: nobody's wrong-doing"
 
 
 @about_a_job

@@ -12,7 +12,8 @@ from webapp.jobs.services import LinesMissing
 from webapp.problems import Refusal
 from webapp.teams.policy import SYSTEM
 
-QUIET = frozenset({"job.lines_missing", "redis.unavailable", "log.contended", "job.missing"})  # nobody's wrong-doing
+# Nobody's wrong-doing.
+QUIET = frozenset({"job.lines_missing", "job.ended", "redis.unavailable", "log.contended", "job.missing"})
 
 
 class Unknown(Refusal):

@@ -35,7 +35,9 @@ def require_live(job: Job) -> None:
 
 
 def _not_live(job: Job) -> Conflicting:
-    return Conflicting(code="job.not_live", detail=f"This job is {job.state}. Stop working on it.")
+    """`job.ended` where it came to its end: what its host said a moment before the last word may arrive after it."""
+    code = "job.ended" if states.is_terminal(states.JOB, job.state) else "job.not_live"
+    return Conflicting(code=code, detail=f"This job is {job.state}. Stop working on it.")
 
 
 def heartbeat(*, job: Job, now: datetime) -> HeartbeatAnswer:
