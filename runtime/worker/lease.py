@@ -54,7 +54,7 @@ class Lease:
         self._thread.start()
 
     def end(self) -> None:
-        """The last word is being said, and its answer counts: a heartbeat that crosses it is refused without meaning."""
+        """The last word is being said, and its answer counts: a refused heartbeat that crosses it means nothing."""
         self._ending.set()
 
     def close(self) -> None:

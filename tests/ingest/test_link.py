@@ -58,6 +58,7 @@ class Agent:
         sent = {"authorization": f"Bearer {credential}", names.HEADER_CONTRACT: str(CONTRACT_VERSION), **headers}
         pairs = [(name.lower().encode(), value.encode()) for name, value in sent.items() if value]
         self.wire = WebsocketCommunicator(application, "/ingest/link/", headers=pairs)
+        self.wire.scope["client"] = ["192.0.2.7", 40000]
 
     async def say(self, frame: Any) -> None:
         await self.wire.send_to(bytes_data=link.encoder.encode(frame))
@@ -134,7 +135,7 @@ async def test_an_old_links_end_leaves_a_host_that_came_back_connected(harbour: 
         async with linked(harbour.host.credential):
             await later.enter_async_context(linked(harbour.host.credential))
         host = await Host.objects.aget(id=harbour.cast.host.id)
-        assert (host.connected, host.concurrency) == (True, 6)
+        assert (host.connected, host.concurrency, host.address) == (True, 6, "192.0.2.7")
     assert not (await Host.objects.aget(id=harbour.cast.host.id)).connected
 
 

@@ -103,7 +103,7 @@ def test_what_differs_in_an_environment_is_typed_in_boxes_and_gone_when_they_are
     }
     page = " ".join(shown(harbour, "owner", "service_edit", service.id).split())
     assert 'value="64m"' in page and 'value="1g"' in page
-    assert "all as above" in page and "differs in replicas, memory at most" in page
+    assert "all as above" in page and "differs in replicas, " in page and ", memory at most" in page
     empty = {f"production__{name}": "" for name in there.BOXES}
     assert edited(harbour, **empty).overrides == {}
 

@@ -1,4 +1,4 @@
-"""A lease ends when the control plane says so, except while the last word is on its way: then that one's answer counts."""
+"""A lease ends when the control plane says so; while the last word is on its way, its answer alone counts."""
 
 import threading
 

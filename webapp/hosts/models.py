@@ -31,6 +31,7 @@ class Host(Thing):
     clock_skew_ms = models.IntegerField(default=0)
     link = models.CharField(max_length=26, blank=True)  # the one that said hello last
     connected = models.BooleanField(default=False)
+    address = models.CharField(max_length=45, blank=True)  # from where its link came; loopback: Slipway's own machine
     last_heard_at = models.DateTimeField(null=True)
 
     objects = HostQuerySet.as_manager()

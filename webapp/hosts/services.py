@@ -69,8 +69,9 @@ def heard(
     connected: bool,
     link: str | None = None,
     concurrency: int | None = None,
+    address: str | None = None,
 ) -> None:
-    """Note what a host said of itself just now. `facts`, `link` and `concurrency` None keep what is known."""
+    """Note what a host said of itself just now; what is None stays as it is known."""
     skew = max(-MAX_SKEW_MS, min(MAX_SKEW_MS, (clock_ns - time.time_ns()) // 1_000_000))
     changes: dict[str, object] = {
         "engine_answers": engine_answers,
@@ -85,6 +86,8 @@ def heard(
         changes["link"] = link
     if concurrency is not None:
         changes["concurrency"] = max(0, min(concurrency, MAX_CONCURRENCY))
+    if address is not None:
+        changes["address"] = address
     Host.objects.filter(id=host.id).exclude(credential_digest="").update(**changes)
 
 

@@ -43,6 +43,7 @@ from webapp.ingest import guard, refusals
 from webapp.ingest.desk import Desk, refused
 from webapp.ingest.quota import Quota
 from webapp.problems import Refusal
+from webapp.rest.client import address_of
 
 HELLO_SECONDS = 10.0
 HEARD_SECONDS = 5.0  # between two notes that the host lives
@@ -191,7 +192,14 @@ class LinkConsumer(AsyncWebsocketConsumer):
             connected=True,
             link=self.id if first is not None else None,
             concurrency=first.concurrency if first is not None else None,
+            address=self._address() if first is not None else None,
         )
+
+    def _address(self) -> str:
+        """From where the link comes, as far as that can be believed."""
+        client: Any = self.scope.get("client") or [""]
+        told = [value.decode("latin-1") for name, value in self.scope["headers"] if name.lower() == b"x-forwarded-for"]
+        return address_of({"REMOTE_ADDR": str(client[0]), "HTTP_X_FORWARDED_FOR": ",".join(told)})
 
     async def _tell(self, frame: Down) -> None:
         await self.send(bytes_data=encoder.encode(frame))

@@ -28,6 +28,7 @@ class Dot:
     state: str
     desired: str
     ports: tuple[Mapping[str, Any], ...] = ()  # at which it answers
+    address: str = ""  # of its host
 
 
 @dataclass(frozen=True)
@@ -138,7 +139,7 @@ def _release(release: Release) -> dict[str, Any]:
 def _dot(copy: Replica) -> Dot:
     host = copy.host
     ports = tuple(copy.ports) if copy.state in ANSWERS else ()
-    return Dot(copy.id, copy.index, host.name, host.state, copy.state, copy.desired, ports)
+    return Dot(copy.id, copy.index, host.name, host.state, copy.state, copy.desired, ports, host.address)
 
 
 def state_of(desired: DesiredState | None, latest: Deployment | None, copies: Sequence[Replica]) -> str:

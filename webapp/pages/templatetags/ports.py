@@ -1,7 +1,8 @@
 """How pages write a published port: what answers at an address that a browser can reach is a link."""
 
+import re
 from collections.abc import Mapping
-from ipaddress import ip_address
+from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Any
 
 from django import template
@@ -10,45 +11,61 @@ from django.utils.safestring import SafeString
 
 register = template.Library()
 
+PORT = re.compile(r":\d+$")
 SCHEMES = {443: "https", 8443: "https"}
 LOOPBACK_NAMES = ("localhost", "127.0.0.1", "[::1]")
 
 
 @register.simple_tag(takes_context=True)
-def published(context: template.Context, port: Mapping[str, Any]) -> SafeString:
-    """`address:port → container port`; the first half is a link where it leads somewhere."""
+def published(context: template.Context, port: Mapping[str, Any], machine: str = "") -> SafeString:
+    """`address:port → container port`; the first half is a link where it leads somewhere.
+
+    `machine` is where its host is: `Host.address`.
+    """
     inner = f" → {port['container']}/{port['protocol']}"
-    return format_html("<span>{}{}</span>", opens(context, port) or _shown(port), inner)
+    shown = opens(context, port, machine) or f"{port['address']}:{port['host']}"
+    return format_html("<span>{}{}</span>", shown, inner)
 
 
 @register.simple_tag(takes_context=True)
-def opens(context: template.Context, port: Mapping[str, Any]) -> SafeString | str:
+def opens(context: template.Context, port: Mapping[str, Any], machine: str = "") -> SafeString | str:
     """The link alone; nothing where nobody knows where it would lead."""
     request = context.get("request")
-    address = address_of(port, visited=request.get_host() if request is not None else "")
-    if address is None:
+    place = place_of(port, machine=machine, visited=request.get_host() if request is not None else "")
+    if place is None:
         return ""
-    link = '<a href="{}" target="_blank" rel="noopener noreferrer" title="Opens in a new tab">{}</a>'
-    return format_html(link, address, _shown(port))
+    link = '<a href="{}://{}/" target="_blank" rel="noopener noreferrer" title="Opens in a new tab">{}</a>'
+    return format_html(link, SCHEMES.get(port["container"], "http"), place, place)
 
 
-def _shown(port: Mapping[str, Any]) -> str:
-    return f"{port['address']}:{port['host']}"
+def place_of(port: Mapping[str, Any], *, machine: str, visited: str) -> str | None:
+    """Where a browser finds this port, as name:port; None when that is not known.
 
-
-def address_of(port: Mapping[str, Any], *, visited: str) -> str | None:
-    """Where a browser finds this port; None when that is not known.
-
-    `visited` is the host at which this browser has found Slipway. A port that is published on the loopback of its
-    machine is reached only from there: by who visits Slipway by its own loopback.
+    `machine` is the address from which its host speaks: loopback where Slipway runs too. `visited` is the name at which
+    this browser has found Slipway. A port on the loopback of its machine is reached only from there: by who visits
+    Slipway by its own loopback. One on every address of its machine is reached at the machine's.
     """
-    if port["protocol"] != "tcp":
+    ip = _ip(port["address"])
+    if port["protocol"] != "tcp" or ip is None:
         return None
+    here, at = _ip(machine), PORT.sub("", visited)
+    beside = here is None or here.is_loopback
+    if ip.is_loopback and not (beside and at in LOOPBACK_NAMES):
+        return None
+    name = _written(ip)
+    if ip.is_unspecified:
+        if here is None or (beside and not at):
+            return None
+        name = at if beside else _written(here)
+    return f"{name}:{port['host']}"
+
+
+def _ip(text: str) -> IPv4Address | IPv6Address | None:
     try:
-        ip = ip_address(port["address"])
+        return ip_address(text)
     except ValueError:
         return None
-    if ip.is_unspecified or (ip.is_loopback and visited.rsplit(":", 1)[0] not in LOOPBACK_NAMES):
-        return None
-    name = f"[{ip}]" if ip.version == 6 else str(ip)
-    return f"{SCHEMES.get(port['container'], 'http')}://{name}:{port['host']}/"
+
+
+def _written(ip: IPv4Address | IPv6Address) -> str:
+    return f"[{ip}]" if ip.version == 6 else str(ip)
