@@ -58,7 +58,7 @@ class Agent:
         sent = {"authorization": f"Bearer {credential}", names.HEADER_CONTRACT: str(CONTRACT_VERSION), **headers}
         pairs = [(name.lower().encode(), value.encode()) for name, value in sent.items() if value]
         self.wire = WebsocketCommunicator(application, "/ingest/link/", headers=pairs)
-        self.wire.scope["client"] = ["192.0.2.7", 40000]
+        self.wire.scope["client"] = ("192.0.2.7", 40000)
 
     async def say(self, frame: Any) -> None:
         await self.wire.send_to(bytes_data=link.encoder.encode(frame))
