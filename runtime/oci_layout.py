@@ -11,14 +11,16 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from runtime import tar_writing
+from runtime.tar_writing import PIECE
+
 MAX_JSON = 8 * 1024 * 1024
 MAX_MEMBERS = 5000
-PIECE = 256 * 1024
-BLOCK = 512
 
 MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 CONFIG = "application/vnd.oci.image.config.v1+json"
 LAYER = "application/vnd.oci.image.layer.v1.tar"
+LAYOUT_VERSION = "1.0.0"
 
 
 class NoImage(Exception):
@@ -112,18 +114,16 @@ def _written(
     tag = {"org.opencontainers.image.ref.name": name.rpartition(":")[2], "io.containerd.image.name": name}
     index = {"schemaVersion": 2, "manifests": [_descriptor(MANIFEST, named) | {"annotations": tag}]}
     loaded = [{"Config": _path(config), "RepoTags": [name], "Layers": [_path(layer) for layer in layers]}]
-    yield from _file("oci-layout", _json({"imageLayoutVersion": "1.0.0"}))
-    yield from _file("index.json", _json(index))
-    yield from _file("manifest.json", _json(loaded))
+    yield from tar_writing.text("oci-layout", _json({"imageLayoutVersion": LAYOUT_VERSION}))
+    yield from tar_writing.text("index.json", _json(index))
+    yield from tar_writing.text("manifest.json", _json(loaded))
     for blob in {blob.digest: blob for blob in (named, *blobs)}.values():
         check_cancelled()
         if blob.member is None:
-            yield from _file(_path(blob), blob.given or b"")
+            yield from tar_writing.text(_path(blob), blob.given or b"")
         else:
-            yield _header(_path(blob), blob.size)
-            yield from _content(archive, blob.member)
-            yield _padding(blob.size)
-    yield bytes(2 * BLOCK)
+            yield from tar_writing.member(_path(blob), blob.size, _content(archive, blob.member))
+    yield tar_writing.END
 
 
 def _descriptor(media_type: str, blob: _Blob) -> dict[str, Any]:
@@ -132,22 +132,6 @@ def _descriptor(media_type: str, blob: _Blob) -> dict[str, Any]:
 
 def _path(blob: _Blob) -> str:
     return f"blobs/{blob.digest.replace(':', '/')}"
-
-
-def _file(path: str, data: bytes) -> Iterator[bytes]:
-    yield _header(path, len(data))
-    yield data
-    yield _padding(len(data))
-
-
-def _header(path: str, size: int) -> bytes:
-    info = tarfile.TarInfo(path)
-    info.size, info.mode = size, 0o644
-    return info.tobuf(tarfile.PAX_FORMAT)
-
-
-def _padding(size: int) -> bytes:
-    return bytes(-size % BLOCK)
 
 
 def _small(archive: tarfile.TarFile, member: tarfile.TarInfo) -> bytes:

@@ -9,7 +9,7 @@ from typing import Literal
 from runtime.contract.container import ContainerSpec
 from runtime.contract.message import Strict
 from runtime.contract.routes import Http
-from runtime.contract.source import Source
+from runtime.contract.source import SavedSource, Source
 
 
 class Login(Strict, frozen=True, kw_only=True):
@@ -81,6 +81,23 @@ class PullImage(Strict, frozen=True, kw_only=True, tag_field="kind", tag="pull_i
     login: Login | None = None
     private: tuple[str, ...] = ()
     timeout: int = 3600  # seconds
+    push: tuple[Push, ...] = ()  # as in `BuildImage`, as the rest
+    branch: str = ""
+    git_tag: str = ""
+    asked_at: int = 0
+
+
+class LoadImage(Strict, frozen=True, kw_only=True, tag_field="kind", tag="load_image"):
+    """Take in an image that was saved as an archive, and keep it under `tag` and under no name that the archive says.
+
+    The result's image ID is the digest of the configuration in the archive.
+    """
+
+    build: str
+    number: int
+    tag: str
+    source: SavedSource
+    timeout: int = 3600  # seconds, for all of it but the pushes
     push: tuple[Push, ...] = ()  # as in `BuildImage`, as the rest
     branch: str = ""
     git_tag: str = ""
@@ -183,6 +200,6 @@ class ExportImage(Strict, frozen=True, kw_only=True, tag_field="kind", tag="expo
     timeout: int = 3600  # seconds
 
 
-ImageOrder = BuildImage | PullImage | CommitContainer  # what ends in an image that is a build
+ImageOrder = BuildImage | PullImage | CommitContainer | LoadImage  # what ends in an image that is a build
 OnImage = PushImage | ForgetImages | ExportImage  # what is done with one
 Order = ImageOrder | OnImage | DiffContainer | ConvergeService

@@ -1,4 +1,4 @@
-"""Where a build's context comes from."""
+"""Where a build's context comes from, or the image itself that was saved."""
 
 from runtime.contract.archives.rules import Format
 from runtime.contract.message import Strict
@@ -35,6 +35,14 @@ class ArchiveSource(Strict, frozen=True, kw_only=True, tag_field="kind", tag="ar
     format: Format
     directory: str = "."
     dockerfile: str = "Dockerfile"
+
+
+class SavedSource(Strict, frozen=True, kw_only=True, tag_field="kind", tag="saved"):
+    """An uploaded archive that is an image itself: of `docker save`, or an OCI layout. Fetched like `ArchiveSource`."""
+
+    digest: str  # sha256 of the archive
+    size: int  # its bytes
+    format: Format
 
 
 Source = InlineSource | GitSource | ArchiveSource

@@ -12,10 +12,10 @@ import tarfile
 from collections.abc import Iterator, Mapping
 from typing import IO, Any
 
+from runtime import tar_writing
 from runtime.engine.errors import EngineError
 
 RAW = ".raw"  # ends the name of what the engine's own commit made, until it is removed
-PIECE = 1024 * 1024
 MAX_TEXT = 16 * 1024 * 1024  # of a manifest or settings in an archive
 
 _ABOUT_THE_IMAGE = ("architecture", "variant", "os", "os.version", "os.features", "created", "rootfs")
@@ -54,11 +54,11 @@ def with_settings(
             settled = json.dumps(_settled(config, settings, author=author, message=message, step=step)).encode()
             name = f"{hashlib.sha256(settled).hexdigest()}.json"
             told = json.dumps([{"Config": name, "RepoTags": None, "Layers": manifest["Layers"]}]).encode()
-            yield from _member("manifest.json", len(told), iter([told]))
-            yield from _member(name, len(settled), iter([settled]))
+            yield from tar_writing.text("manifest.json", told)
+            yield from tar_writing.text(name, settled)
             for layer in dict.fromkeys(manifest["Layers"]):
                 yield from _layer(saved, layer)
-            yield bytes(2 * tarfile.BLOCKSIZE)
+            yield tar_writing.END
     except (tarfile.TarError, KeyError, TypeError, ValueError) as error:
         raise EngineError(f"the engine gave an archive that is none: {error}") from error
 
@@ -81,15 +81,7 @@ def _layer(saved: tarfile.TarFile, name: str) -> Iterator[bytes]:
     with content:
         size = content.seek(0, 2)
         content.seek(0)
-        yield from _member(name, size, iter(lambda: content.read(PIECE), b""))
-
-
-def _member(name: str, size: int, pieces: Iterator[bytes]) -> Iterator[bytes]:
-    info = tarfile.TarInfo(name)
-    info.size = size
-    yield info.tobuf(tarfile.GNU_FORMAT)
-    yield from pieces
-    yield bytes(-size % tarfile.BLOCKSIZE)
+        yield from tar_writing.member(name, size, iter(lambda: content.read(tar_writing.PIECE), b""))
 
 
 def _text(saved: tarfile.TarFile, name: str) -> bytes:

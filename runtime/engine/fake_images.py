@@ -5,13 +5,10 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-import msgspec
-
 from runtime.contract.names import DIGEST
 from runtime.contract.references import BadReference, Reference
 from runtime.contract.reports import Layer
 from runtime.engine.errors import (
-    BadRequest,
     Conflict,
     EngineError,
     EngineUnavailable,
@@ -20,6 +17,7 @@ from runtime.engine.errors import (
     WorkCancelled,
     WorkTimeout,
 )
+from runtime.engine.fake_archives import Packed, packed, unpacked
 from runtime.engine.fake_build import FakeBuilder
 from runtime.engine.fake_calls import FakeCalls
 from runtime.engine.fake_registry import FakeRegistry, Manifest
@@ -46,16 +44,6 @@ class _Held:
     layers: tuple[Layer, ...]
     created_ns: int
     digests: tuple[str, ...] = ()
-
-
-class _Packed(msgspec.Struct, frozen=True):
-    """An image in an archive."""
-
-    image_id: str
-    size: int
-    names: list[str]
-    labels: dict[str, str]
-    layers: tuple[Layer, ...]
 
 
 class FakeImages(FakeCalls):
@@ -172,7 +160,7 @@ class FakeImages(FakeCalls):
     def save(self, references: Sequence[str], *, cancelled: Callable[[], bool], timeout: float) -> Iterator[bytes]:
         with self._call("save", " ".join(references)):
             told = [self._packed(reference) for reference in references]
-        archive = msgspec.json.encode(told)
+        archive = packed(told)
         for start in range(0, len(archive), PIECE):
             if cancelled():
                 raise WorkCancelled("it was cancelled")
@@ -185,15 +173,12 @@ class FakeImages(FakeCalls):
                 raise WorkCancelled("it was cancelled")
             pieces.append(piece)
         with self._call("load", ""):
-            try:
-                told = msgspec.json.decode(b"".join(pieces), type=list[_Packed])
-            except msgspec.MsgspecError as error:
-                raise BadRequest("the archive holds no image") from error
-            for packed in told:
-                self._hold(Image(image_id=packed.image_id, size=packed.size, labels=packed.labels), packed.layers)
-                for name in packed.names:
-                    self._give_name(packed.image_id, name)
-            return list(dict.fromkeys(packed.image_id for packed in told))
+            told = unpacked(b"".join(pieces))
+            for one in told:
+                self._hold(Image(image_id=one.image_id, size=one.size, labels=one.labels), one.layers)
+                for name in one.names:
+                    self._give_name(one.image_id, name)
+            return list(dict.fromkeys(one.image_id for one in told))
 
     def disk_use(self) -> DiskUse:
         with self._call("disk_use", ""):
@@ -219,11 +204,11 @@ class FakeImages(FakeCalls):
             self._know_digest(self._held[image_id], name, manifest.digest)
             return self._held[image_id].image
 
-    def _packed(self, reference: str) -> _Packed:
+    def _packed(self, reference: str) -> Packed:
         held = self._find_image(reference)
         names = [] if DIGEST.fullmatch(reference) else [parsed(reference).familiar]
         image = held.image
-        return _Packed(image.image_id, image.size, names, dict(image.labels), held.layers)
+        return Packed(image.image_id, image.size, names, dict(image.labels), held.layers)
 
     def _find_image(self, reference: str) -> _Held:
         if reference in self._held:

@@ -11,9 +11,10 @@ from runtime.contract.orders import PullImage
 from runtime.contract.references import BadReference, Reference
 from runtime.contract.reports import ImageResult, Problem
 from runtime.engine.base import Engine
-from runtime.engine.errors import Conflict, NotFound, WorkCancelled
+from runtime.engine.errors import Conflict, WorkCancelled
 from runtime.engine.values import Pulled
 from runtime.procedures.answers import answered
+from runtime.procedures.held import holds
 from runtime.procedures.ports import Cancelled, ProcedureError, Reporter, Secrets
 from runtime.procedures.push_built import push_built
 from runtime.procedures.push_image import Shipper, login_of
@@ -33,7 +34,7 @@ def pull_image(order: PullImage, *, engine: Engine, reporter: Reporter, secrets:
         reporter.phase("building")
         reference = _reference(order.reference)
         check_reach(reference, private=order.private)
-        held = _holds(engine, _asked(reference))
+        held = holds(engine, _asked(reference))
         pulled, cached = _pull(order, reference, engine, reporter, secrets)
         try:
             _check_digest(reference, pulled.digest)
@@ -56,14 +57,6 @@ def _reference(text: str) -> Reference:
 def _asked(reference: Reference) -> str:
     """What the engine is asked for: the tag where there is one, for it is what may have moved."""
     return f"{reference.name}:{reference.tag}" if reference.tag else str(reference)
-
-
-def _holds(engine: Engine, name: str) -> bool:
-    try:
-        engine.image(name)
-    except NotFound:
-        return False
-    return True
 
 
 def _pull(

@@ -11,6 +11,7 @@ from runtime.contract.orders import (
     DiffContainer,
     ExportImage,
     ForgetImages,
+    LoadImage,
     Order,
     PullImage,
     PushImage,
@@ -22,6 +23,7 @@ from runtime.procedures.converge_service import converge_service
 from runtime.procedures.diff_container import diff_container
 from runtime.procedures.export_image import export_image
 from runtime.procedures.forget_images import forget_images
+from runtime.procedures.load_image import load_image
 from runtime.procedures.pull_image import pull_image
 from runtime.procedures.push_image import push_image
 from runtime.worker.attempt import Attempt, Hands
@@ -64,6 +66,17 @@ def _build(order: BuildImage, attempt: Attempt, hands: Hands) -> Result:
 
 def _pull(order: PullImage, attempt: Attempt, hands: Hands) -> Result:
     return pull_image(order, engine=hands.engine, reporter=attempt.reporter, secrets=attempt.secrets)
+
+
+def _load(order: LoadImage, attempt: Attempt, hands: Hands) -> Result:
+    return load_image(
+        order,
+        engine=hands.engine,
+        reporter=attempt.reporter,
+        secrets=attempt.secrets,
+        workdir=attempt.folder,
+        blobs=JobBlobs(attempt.held),
+    )
 
 
 def _commit(order: CommitContainer, attempt: Attempt, hands: Hands) -> Result:
@@ -128,6 +141,7 @@ def _forget(order: ForgetImages, attempt: Attempt, hands: Hands) -> Result:
 ORDERS: dict[type[Order], _Procedure] = {
     BuildImage: _Procedure(lambda order: f"build {order.build}", _build),
     PullImage: _Procedure(lambda order: f"pull {order.reference}", _pull),
+    LoadImage: _Procedure(lambda order: f"build {order.build}", _load),
     PushImage: _Procedure(lambda order: f"push of {order.image}", _push),
     ExportImage: _Procedure(lambda order: f"export of {order.image}", _export),
     ForgetImages: _Procedure(lambda order: FORGETTING, _forget),

@@ -23,8 +23,8 @@ function why(request) {
   }
 }
 
-/** Send it; `onDone` gets what the server kept. */
-function send(drop, file, name, onDone) {
+/** Send it, and choose what the server kept. */
+function send(drop, file, name) {
   if (file.size > Number(drop.dataset.max)) return told(drop, `${name} has ${mib(file.size)}: that is too much.`, true);
   const way = drop.querySelector("[data-way]");
   const bar = drop.querySelector("progress");
@@ -43,7 +43,7 @@ function send(drop, file, name, onDone) {
   request.onload = () => {
     if (request.status >= 300) return over(why(request), true);
     over(`${name} is here.`);
-    onDone(JSON.parse(request.responseText));
+    kept(drop, JSON.parse(request.responseText));
   };
   request.onerror = () => over("The connection broke off. Nothing was kept; try again.", true);
   request.onabort = () => over(`${name} is not sent. Nothing was kept.`);
@@ -57,14 +57,16 @@ function send(drop, file, name, onDone) {
   request.send(file);
 }
 
-/** What to do with what was kept: the page's select gets it, else the page shows it. */
-function kept(upload) {
-  const select = document.querySelector("select[data-uploads]");
-  if (!select) return location.reload();
-  const option = [...select.options].find(({ value }) => value === upload.id) ?? new Option(`${upload.name}, ${mib(upload.size)}`, upload.id);
-  select.add(option);
-  select.value = upload.id;
-  select.dispatchEvent(new Event("change", { bubbles: true }));
+/** What to do with what was kept: every select of the page offers it, the one beside the drop has it; else the page shows it. */
+function kept(drop, upload) {
+  const selects = document.querySelectorAll("select[data-uploads]");
+  if (!selects.length) return location.reload();
+  for (const select of selects) {
+    if (![...select.options].some(({ value }) => value === upload.id)) select.add(new Option(`${upload.name}, ${mib(upload.size)}`, upload.id));
+  }
+  const mine = drop.parentElement.querySelector("select[data-uploads]") ?? selects[0];
+  mine.value = upload.id;
+  mine.dispatchEvent(new Event("change", { bubbles: true }));
 }
 
 async function dropped(drop, transfer) {
@@ -72,11 +74,11 @@ async function dropped(drop, transfer) {
   if (transfer.items.length > 1) return told(drop, "One archive or one folder at a time.", true);
   if (!entry?.isDirectory) {
     const [file] = transfer.files;
-    return file && send(drop, file, file.name, kept);
+    return file && send(drop, file, file.name);
   }
   told(drop, `${entry.name} is being packed.`);
   try {
-    send(drop, await packed(entry), `${entry.name}.tar`, kept);
+    send(drop, await packed(entry), `${entry.name}.tar`);
   } catch (error) {
     told(drop, error.message, true);
   }
@@ -89,7 +91,7 @@ for (const drop of document.querySelectorAll("[data-upload]")) {
   input.removeAttribute("name");
   input.addEventListener("change", () => {
     const [file] = input.files;
-    if (file && !("busy" in drop.dataset)) send(drop, file, file.name, kept);
+    if (file && !("busy" in drop.dataset)) send(drop, file, file.name);
     input.value = "";
   });
   drop.addEventListener("dragover", (event) => {

@@ -13,6 +13,7 @@ from tests.browser.screen import Complaints, log_texts, until
 from tests.contract.packing import ATTACKS, tar, tar_gz
 from tests.flows.house import House
 from tests.flows.story import get, make_project
+from tests.procedures.saved import IMAGE_ID, docker, packed
 
 pytestmark = pytest.mark.browser
 
@@ -41,7 +42,7 @@ def project(house: House) -> str:
 
 
 def drop(page: Page, data: bytes, name: str = "cargo.tar.gz") -> None:
-    page.locator("[data-upload]").evaluate(DROP, [name, base64.b64encode(data).decode()])
+    page.locator("[data-upload]:visible").evaluate(DROP, [name, base64.b64encode(data).decode()])
 
 
 def test_an_archive_is_dropped_built_and_there(house: House, page: Page, project: str, complaints: Complaints) -> None:
@@ -49,7 +50,7 @@ def test_an_archive_is_dropped_built_and_there(house: House, page: Page, project
     page.get_by_label("Short name").fill("cargo")
     page.get_by_label("an uploaded archive or folder").check()
     drop(page, tar_gz(ENTRIES))
-    expect(page.locator("[data-told]")).to_have_text("cargo.tar.gz is here.")
+    expect(page.locator("[data-told]:visible")).to_have_text("cargo.tar.gz is here.")
     expect(page.get_by_label("Archive", exact=True).locator("option:checked").first).to_contain_text("cargo.tar.gz")
     page.get_by_role("button", name="Save and build").click()
     expect(page.get_by_role("heading", name="Build 1 of cargo")).to_be_visible()
@@ -66,6 +67,24 @@ def test_an_archive_is_dropped_built_and_there(house: House, page: Page, project
     assert house.docker("image", "inspect", "-f", "{{.Id}}", built["digest"]).strip() == built["digest"]
     page.goto(f"/images/{image['id']}/")
     expect(page.get_by_text("2 entries")).to_be_visible()
+    assert complaints.all() == []
+
+
+def test_a_saved_image_is_dropped_and_taken_in(house: House, page: Page, project: str, complaints: Complaints) -> None:
+    page.goto(f"/projects/{project}/images/new/")
+    page.get_by_label("Short name").fill("saved")
+    page.get_by_label("an image saved as an archive").check()
+    drop(page, packed(docker()), "front.tar")
+    expect(page.locator("[data-told]:visible")).to_have_text("front.tar is here.")
+    expect(page.get_by_label("Saved image").locator("option:checked")).to_contain_text("front.tar")
+    expect(page.get_by_label("Stage to build")).to_be_hidden()
+    page.get_by_role("button", name="Save and build").click()
+    expect(page.get_by_role("heading", name="Build 1 of saved")).to_be_visible()
+    expect(page.locator("#build .state").first).to_have_text("succeeded", timeout=BUILD_S * 1000)
+    assert house.docker("image", "inspect", "-f", "{{.Id}}", IMAGE_ID).strip() == IMAGE_ID
+    page.goto(f"/projects/{project}/uploads/")
+    page.get_by_role("link", name="Import front.tar as a saved image").click()
+    expect(page.get_by_label("Saved image").locator("option:checked")).to_contain_text("front.tar")
     assert complaints.all() == []
 
 

@@ -6,10 +6,10 @@ import pytest
 from runtime.contract.container import ContainerSpec, Health, Limits, Port, Restart
 from runtime.contract.isolation import Isolation, Tmpfs
 from runtime.contract.message import Strict, whole
-from runtime.contract.orders import BuildImage, ConvergeService, Order, ReplicaSpec
+from runtime.contract.orders import BuildImage, ConvergeService, LoadImage, Order, ReplicaSpec
 from runtime.contract.reports import Finish, ImageResult, Layer, Problem, Progress, Step, encode
 from runtime.contract.routes import Http, OwnCertificate, Route
-from runtime.contract.source import GitSource, InlineSource
+from runtime.contract.source import GitSource, InlineSource, SavedSource
 from runtime.procedures.converge_plan import spec_hash
 
 IMAGE = f"sha256:{'ab' * 32}"
@@ -60,6 +60,17 @@ GOLDEN: list[tuple[Strict, str]] = [
         ),
         '{"kind":"build_image","build":"b","number":7,"tag":"t","source":{"kind":"git",'
         '"url":"ssh://git@git.example.org/a","deploy_key":"deploy-key/a","known_hosts":"h k x\\n","submodules":true}}',
+    ),
+    (
+        LoadImage(
+            build="b",
+            number=7,
+            tag="slipway/a/b:7",
+            source=SavedSource(digest=IMAGE, size=9, format="tar.gz"),
+            timeout=60,
+        ),
+        '{"kind":"load_image","build":"b","number":7,"tag":"slipway/a/b:7",'
+        f'"source":{{"kind":"saved","digest":"{IMAGE}","size":9,"format":"tar.gz"}},"timeout":60}}',
     ),
     (
         CONVERGE,

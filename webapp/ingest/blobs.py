@@ -13,6 +13,7 @@ from webapp.ingest import guard
 from webapp.ingest.views import reading_host
 from webapp.problems import Invalid, Missing
 
+FETCHED = ("archive", "saved")  # kinds of source that a host has from here
 CHUNK = 256 * 1024
 RANGE = re.compile(r"bytes=(\d{1,15})-")
 
@@ -22,7 +23,7 @@ def blob(request: HttpRequest, host: Host, job_id: str, digest: str) -> Streamin
     """The bytes from where the host has them to; they never change."""
     job = guard.job_of(request, host=host, job_id=job_id)
     source = job.order.get("source") or {}
-    if source.get("kind") != "archive" or source.get("digest") != digest:
+    if source.get("kind") not in FETCHED or source.get("digest") != digest:
         raise Missing(code="job.missing", detail="The order of this job names no such bytes.")
     start = _start(request)
     try:

@@ -23,6 +23,7 @@ OWNERS: Mapping[str, Told] = {
     "build_image": images.job_changed,
     "diff_container": snapshots.job_changed,
     "commit_container": images.job_changed,
+    "load_image": images.job_changed,
     "pull_image": images.job_changed,
     "push_image": pushes.job_changed,
     "converge_service": deployments.job_changed,

@@ -83,7 +83,7 @@ class Ledger:
         if self.unpacked > self.bounds.bytes:
             raise ArchiveRefused(f"It unpacks to more than {self.bounds.bytes // MIB} MiB.", too_large=True)
         if self.unpacked > max(self.bounds.free, self.bounds.ratio * self.packed):
-            said = f"It unpacks to more than {self.bounds.ratio} times its size: no build context does."
+            said = f"It unpacks to more than {self.bounds.ratio} times its size: nothing that is taken here does."
             raise ArchiveRefused(said, too_large=True)
 
     def _check_links(self, member: Member) -> None:

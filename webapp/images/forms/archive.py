@@ -1,35 +1,18 @@
-"""The boxes of an uploaded archive. Which the project has is said by the page."""
+"""The boxes of an uploaded archive that is built from. Which the project has is said by the page."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from django import forms
-from django.template.defaultfilters import filesizeformat
 
-from webapp.blobs.models import Upload
-from webapp.images.forms.boxes import SHORT, Boxes, short
+from webapp.images.forms.boxes import Boxes, short
+from webapp.images.forms.uploads import upload_box
 
 NAMES = {"archive_directory": "directory", "archive_path": "dockerfile"}
 
 
-def offer(field: forms.Field, uploads: Iterable[Upload]) -> None:
-    """These are the archives to choose from."""
-    if isinstance(field.widget, forms.Select):
-        field.widget.choices = [("", "none yet"), *((upload.id, _said(upload)) for upload in uploads)]
-
-
-def _said(upload: Upload) -> str:
-    return f"{upload.name}, {filesizeformat(upload.size)}, {upload.brought_at:%-d %b %H:%M} UTC"
-
-
 def _fields() -> dict[str, forms.Field]:
-    choice = forms.CharField(
-        required=False,
-        max_length=SHORT,
-        label="Archive",
-        help_text="One that the project has; what is sent below is chosen here.",
-        widget=forms.Select(attrs={"data-uploads": ""}),
-    )
+    choice = upload_box("Archive", hint="One that the project has; what is sent below is chosen here.")
     folder = short("Folder in the archive", hint="What is built, and where its Dockerfile lies. Empty: all of it.")
     return {"upload": choice, "archive_directory": folder, "archive_path": short("Name of the Dockerfile")}
 

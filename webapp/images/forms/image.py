@@ -8,18 +8,26 @@ from django.http import QueryDict
 
 from webapp import writing
 from webapp.blobs.models import Upload
-from webapp.images.forms.archive import ARCHIVE, offer
+from webapp.images.forms.archive import ARCHIVE
 from webapp.images.forms.boxes import LONG, SHORT, Boxes
 from webapp.images.forms.container import CONTAINER
 from webapp.images.forms.git import GIT
 from webapp.images.forms.inline import INLINE
 from webapp.images.forms.reference import REFERENCE
+from webapp.images.forms.saved import SAVED
+from webapp.images.forms.uploads import offer
 from webapp.images.models import Image
 from webapp.images.validation import DEFAULT_TIMEOUT
 from webapp.page import Form, code_box
 
 EMPTY_FILES = 2  # boxes for new ones
-KINDS: Mapping[str, Boxes] = {"dockerfile": INLINE, "git": GIT, "archive": ARCHIVE, "reference": REFERENCE}
+KINDS: Mapping[str, Boxes] = {
+    "dockerfile": INLINE,
+    "git": GIT,
+    "archive": ARCHIVE,
+    "reference": REFERENCE,
+    "saved": SAVED,
+}
 OF_CONTAINER: Mapping[str, Boxes] = {"container": CONTAINER}  # defined on a replica's page, and stays so
 COMMON = {
     "source.kind": "kind",
@@ -73,8 +81,7 @@ class ImageForm(Form):
         self.add({"kind": _kind_of(self.offered)})
         for boxes in self.offered.values():
             self.add(boxes.fields())
-        if "archive" in self.offered:
-            offer(self.fields["upload"], uploads)
+        offer(self.fields, uploads)
         chosen = self.offered.get(data.get("kind", "")) if data is not None else None
         self.carries = {**COMMON, **(chosen.carries if chosen is not None else {})}
         known = image.source.get("files", {}) if image is not None else {}

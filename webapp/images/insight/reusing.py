@@ -12,7 +12,9 @@ from runtime.contract import names
 from webapp.images.models import Build, Image
 
 LOOKED_AT = 10  # newest builds that succeeded
-BY_CONTENT = frozenset({"dockerfile", "archive"})  # kinds whose definition is, or names by its digest, all there is
+BY_CONTENT = frozenset(
+    {"dockerfile", "archive", "saved"}
+)  # kinds whose definition is, or names by its digest, all there is
 WITHOUT_EFFECT = frozenset({"timeout", "no_cache"})  # on what comes out
 
 

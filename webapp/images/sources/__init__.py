@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from runtime.contract.orders import ImageOrder
 from webapp.findings import Findings
-from webapp.images.sources import archive, container, git, inline, reference
+from webapp.images.sources import archive, container, git, inline, reference, saved, uploaded
 from webapp.images.sources.building import Asked, build_order
 from webapp.teams.models import Project
 
@@ -64,7 +64,7 @@ KINDS: Mapping[str, Kind] = {
         has_refs=True,
     ),
     "archive": Kind(
-        clean=archive.clean, schema=archive.SCHEMA, settle=archive.settle, order=archive.order, line=archive.line
+        clean=archive.clean, schema=archive.SCHEMA, settle=uploaded.settle, order=archive.order, line=archive.line
     ),
     "reference": Kind(
         clean=reference.clean,
@@ -72,6 +72,14 @@ KINDS: Mapping[str, Kind] = {
         settle=reference.settle,
         order=reference.order,
         line=reference.line,
+        builds=False,
+    ),
+    "saved": Kind(
+        clean=saved.clean,
+        schema=saved.SCHEMA,
+        settle=saved.settle,
+        order=saved.order,
+        line=saved.line,
         builds=False,
     ),
     "container": Kind(

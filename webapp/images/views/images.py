@@ -54,8 +54,7 @@ def new(request: PageRequest, id: str, containers: Containers) -> HttpResponse:
     project = find_project(request, id)
     require(actor, Action.DEFINE, project)
     uploads = _uploads(project)
-    wanted = {"kind": "archive", "upload": request.GET["upload"]} if "upload" in request.GET else None
-    form = ImageForm(request.POST or None, uploads=uploads, initial=wanted)
+    form = ImageForm(request.POST or None, uploads=uploads, initial=_wanted(request))
     if request.method == "POST":
         image = form.attempt(lambda: services.define_image(actor=actor, project=project, **form.carried()))
         if image is not None:
@@ -136,6 +135,15 @@ def _after(request: PageRequest, image: Image, containers: Containers) -> HttpRe
     if "build" not in request.POST:
         return redirect("image", image.id)
     return redirect("build", services.request_build(actor=request.actor, image=image, containers=containers).id)
+
+
+def _wanted(request: PageRequest) -> dict[str, str] | None:
+    """What the page of uploads says that an image shall be defined by: to build from, or saved."""
+    upload = request.GET.get("upload")
+    if upload is None:
+        return None
+    is_saved = request.GET.get("kind") == "saved"
+    return {"kind": "saved", "saved_upload": upload} if is_saved else {"kind": "archive", "upload": upload}
 
 
 def _uploads(project: Project) -> list[Upload]:
