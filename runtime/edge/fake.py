@@ -34,7 +34,7 @@ class FakeEdge:
 
     def admit(self, site: Site, backend: Backend) -> None:
         self._told("admit", backend.container)
-        self.known[site.place] = state.admitted(self._of(site.place), site, backend, now=time.time())
+        self.known[site.place] = state.admitted(self._of(site.place), site, backend, files={}, now=time.time())
 
     def dismiss(self, place: Place, containers: Collection[str], *, wait: Wait) -> int:
         self.calls.append(("dismiss", tuple(containers)))
@@ -49,12 +49,12 @@ class FakeEdge:
         listed = list(backends)
         if site is not None:
             self._told("settle", *(backend.container for backend in listed))
-        self.known[place] = state.settled(self._of(place), site, listed, now=time.time())
+        self.known[place] = state.settled(self._of(place), site, listed, files={}, now=time.time())
 
     def revert(self, place: Place, backends: Iterable[Backend]) -> None:
         listed = list(backends)
         self.calls.append(("revert", tuple(backend.container for backend in listed)))
-        self.known[place] = state.reverted(self._of(place), listed)
+        self.known[place] = state.reverted(self._of(place), listed, now=time.time())
 
     def observe(self, backends: Iterable[Backend], *, all_of_them: bool) -> None:
         listed = list(backends)

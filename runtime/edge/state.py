@@ -1,7 +1,6 @@
 """What the edge knows of one site, as a value, and how each call changes it. Pure."""
 
-import time
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 
 import msgspec
 
@@ -28,6 +27,7 @@ class Face(msgspec.Struct, frozen=True, kw_only=True):
 
     http: Http
     members: tuple[Member, ...] = ()
+    files: Mapping[str, str] = {}  # id of a certificate -> name of the file that holds it
 
 
 class Known(msgspec.Struct, frozen=True, kw_only=True):
@@ -37,11 +37,12 @@ class Known(msgspec.Struct, frozen=True, kw_only=True):
     settled: Face | None = None
 
 
-def admitted(known: Known, site: Site, backend: Backend, *, now: float) -> Known:
+def admitted(known: Known, site: Site, backend: Backend, *, files: Mapping[str, str], now: float) -> Known:
     """EdgeError when the host does not reach the backend."""
     others = known.now.members if known.now is not None else ()
     rest = tuple(one for one in others if one.container != backend.container)
-    return _with_now(known, Face(http=site.http, members=(*rest, _member(backend, site.http.port, now=now))))
+    members = (*rest, _member(backend, site.http.port, now=now))
+    return _with_now(known, Face(http=site.http, members=members, files=files))
 
 
 def dismissed(known: Known, containers: Collection[str]) -> tuple[Known, tuple[Member, ...]]:
@@ -50,10 +51,12 @@ def dismissed(known: Known, containers: Collection[str]) -> tuple[Known, tuple[M
         return known, ()
     leave = tuple(one for one in known.now.members if one.container in containers)
     stay = tuple(one for one in known.now.members if one.container not in containers)
-    return _with_now(known, Face(http=known.now.http, members=stay)), leave
+    return _with_now(known, msgspec.structs.replace(known.now, members=stay)), leave
 
 
-def settled(known: Known, site: Site | None, backends: Iterable[Backend], *, now: float) -> Known:
+def settled(
+    known: Known, site: Site | None, backends: Iterable[Backend], *, files: Mapping[str, str], now: float
+) -> Known:
     """EdgeError when the host does not reach a backend."""
     if site is None:
         return Known()
@@ -67,21 +70,21 @@ def settled(known: Known, site: Site | None, backends: Iterable[Backend], *, now
             if backend.up is None and before.started_ns == backend.started_ns:
                 member = msgspec.structs.replace(member, up=before.up)
         members.append(member)
-    face = Face(http=site.http, members=tuple(members))
+    face = Face(http=site.http, members=tuple(members), files=files)
     return Known(now=face, settled=face)
 
 
-def reverted(known: Known, backends: Iterable[Backend]) -> Known:
+def reverted(known: Known, backends: Iterable[Backend], *, now: float) -> Known:
     """A site that was never settled is none again. What the host does not reach is left out."""
     if known.settled is None:
         return Known()
     inner = {one.container: one.inner for one in known.settled.members}
     members = tuple(
-        _member(backend, inner[backend.container], now=time.time())
+        _member(backend, inner[backend.container], now=now)
         for backend in backends
         if backend.container in inner and backend.at(inner[backend.container]) is not None
     )
-    face = Face(http=known.settled.http, members=members)
+    face = msgspec.structs.replace(known.settled, members=members)
     return Known(now=face, settled=known.settled)
 
 
@@ -91,7 +94,9 @@ def observed(known: Known, backends: Iterable[Backend], *, all_of_them: bool, no
         return known
     seen = {backend.container: backend for backend in backends}
     members = tuple(_as_seen(one, seen.get(one.container), all_of_them, now) for one in known.now.members)
-    return known if members == known.now.members else _with_now(known, Face(http=known.now.http, members=members))
+    return (
+        known if members == known.now.members else _with_now(known, msgspec.structs.replace(known.now, members=members))
+    )
 
 
 def ports(known: Known) -> list[int]:

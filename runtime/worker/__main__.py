@@ -1,4 +1,4 @@
-"""`python -m runtime.worker`: a host's two processes, kept running. With `worker` or `agent`: that one alone."""
+"""`python -m runtime.worker`: a host's processes, kept running. With `worker`, `agent` or `edge`: that one alone."""
 
 import asyncio
 import logging
@@ -8,9 +8,10 @@ import sys
 from runtime.worker.agent import run_agent
 from runtime.worker.app import run_worker
 from runtime.worker.config import Misconfigured, read_config
-from runtime.worker.supervise import own_command, supervise
+from runtime.worker.edge import run_edge
+from runtime.worker.supervise import children_of, own_command, supervise
 
-USAGE = "usage: python -m runtime.worker [worker|agent]"
+USAGE = "usage: python -m runtime.worker [worker|agent|edge]"
 MISCONFIGURED = 78  # EX_CONFIG
 
 
@@ -22,11 +23,13 @@ def main(words: list[str]) -> int:
         config = read_config(os.environ)
         match words:
             case []:
-                asyncio.run(supervise(own_command()))
+                asyncio.run(supervise(own_command(), children=children_of(config)))
             case ["worker"]:
                 run_worker(config)
             case ["agent"]:
                 asyncio.run(run_agent(config))
+            case ["edge"]:
+                asyncio.run(run_edge(config))
             case _:
                 print(USAGE, file=sys.stderr)
                 return os.EX_USAGE

@@ -27,6 +27,8 @@ from runtime.contract.link import (
     Up,
     Welcome,
 )
+from runtime.edge.base import Edge
+from runtime.edge.none import NoEdge
 from runtime.engine.base import Engine
 from runtime.engine.docker import DockerEngine
 from runtime.engine.errors import EngineError
@@ -38,6 +40,8 @@ from runtime.worker.alone import alone
 from runtime.worker.backoff import Backoff
 from runtime.worker.config import Config
 from runtime.worker.control_plane import USER_AGENT
+from runtime.worker.edge import edge_of
+from runtime.worker.edge_watch import EdgeWatch
 from runtime.worker.link import Link, LinkDown, open_link
 from runtime.worker.logbook import Logbook
 from runtime.worker.masks import Masks
@@ -67,6 +71,7 @@ class Agent:
         engine: Engine,
         spool: Spool,
         masks: Masks,
+        edge: Edge | None = None,
         concurrency: int = 0,
         prober: Prober | None = None,
     ) -> None:
@@ -74,6 +79,7 @@ class Agent:
         self._url = url
         self._credential = credential
         self._engine = engine
+        self._edge = EdgeWatch(edge or NoEdge())
         self._loop = asyncio.get_running_loop()
         self._due = asyncio.Event()
         self._fault: asyncio.Future[None] = self._loop.create_future()
@@ -111,6 +117,7 @@ class Agent:
             self._rounds.listed(listing.containers)
             await self._rounds.first_answers()
             listing = Listing([self._rounds.judged(one) for one in listing.containers], listing.facts)
+            await self._edge.listed(listing.containers)
         await self._send(_snapshot(listing))
 
     async def changed(self, container: Container) -> None:
@@ -123,12 +130,15 @@ class Agent:
     async def gone(self, container: str, replica: str) -> None:
         self._logbook.gone(container)
         self._rounds.gone(container)
+        await self._edge.gone(container)
         if replica:
             await self._send(Gone(container=container, replica=replica))
 
     async def _tell(self, container: Container) -> None:
         """How it is, with what it answered."""
-        facts = container_facts(self._rounds.judged(container))
+        judged = self._rounds.judged(container)
+        await self._edge.changed(judged)
+        facts = container_facts(judged)
         if facts is not None:
             await self._send(Changed(container=facts))
 
@@ -279,6 +289,7 @@ async def run_agent(config: Config) -> None:
             engine=DockerEngine(address=config.engine, publish_address=config.publish_address),
             spool=spool,
             masks=Masks(config.masks),
+            edge=edge_of(config),
             concurrency=config.concurrency,
         )
         running = asyncio.ensure_future(agent.run())

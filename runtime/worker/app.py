@@ -22,6 +22,7 @@ from runtime.worker.attempt import Hands
 from runtime.worker.broker import broker_url, guard_transport
 from runtime.worker.config import Config
 from runtime.worker.control_plane import ControlPlane
+from runtime.worker.edge import edge_of
 from runtime.worker.job import carry_out
 from runtime.worker.masks import Masks
 from runtime.worker.secret_files import SecretFolders, memory_root
@@ -97,6 +98,7 @@ def run_worker(config: Config) -> None:
             jobs=config.jobs,
             masks=Masks(config.masks),
             secret_files=SecretFolders(memory_root(config.home, asked=config.secrets_folder)),
+            edge=edge_of(config),
             git=GitLimits(private=config.private_hosts, known_hosts=config.known_hosts),
             fault=config.fault,
         )

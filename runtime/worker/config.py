@@ -8,12 +8,14 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from runtime.contract.names import SLUG
+from runtime.edge.caddy_config import Doors
 from runtime.redaction import Secret
 
 DEFAULT_PUBLISH_ADDRESS = "127.0.0.1"
 DEFAULT_CONCURRENCY = 6
 MAX_CONCURRENCY = 64
 MAX_CREDENTIAL_BYTES = 4096
+HIGHEST_PORT = 65535
 
 
 class Misconfigured(Exception):
@@ -35,6 +37,7 @@ class Config:
     private_hosts: tuple[str, ...] = ()  # that sources may be fetched from
     secrets_folder: str = ""  # in memory, for secrets that containers read as files; empty: where the system keeps such
     known_hosts: Path | None = None  # keys of SSH servers that every source may trust
+    doors: Doors | None = None  # of the edge; None: it is off
     fault: str = ""  # for tests alone: "kill:<step>" ends the worker with -9 when that step begins
 
     @property
@@ -64,6 +67,7 @@ def read_config(environment: Mapping[str, str]) -> Config:
         private_hosts=_names(environment.get("SLIPWAY_GIT_PRIVATE_HOSTS", "")),
         secrets_folder=environment.get("SLIPWAY_SECRETS_FOLDER", "").strip(),
         known_hosts=_known_hosts(environment.get("SLIPWAY_SSH_KNOWN_HOSTS", "")),
+        doors=_doors(environment),
         fault=environment.get("SLIPWAY_FAULT", ""),
     )
 
@@ -131,7 +135,9 @@ def _address(value: str) -> str:
     try:
         return str(ip_address(value))
     except ValueError as error:
-        raise Misconfigured("SLIPWAY_PUBLISH_ADDRESS must be an IP address of this host, or 0.0.0.0.") from error
+        raise Misconfigured(
+            "SLIPWAY_PUBLISH_ADDRESS and SLIPWAY_EDGE_ADDRESS must be an IP address of this host, or 0.0.0.0."
+        ) from error
 
 
 def _names(value: str) -> tuple[str, ...]:
@@ -145,6 +151,28 @@ def _known_hosts(value: str) -> Path | None:
     if not path.is_absolute() or not os.access(path, os.R_OK) or not path.is_file():
         raise Misconfigured(f"SLIPWAY_SSH_KNOWN_HOSTS: {value} is not the absolute path of a file that can be read.")
     return path
+
+
+def _doors(environment: Mapping[str, str]) -> Doors | None:
+    """Two ports, of HTTP and HTTPS, such as 80,443; or `off`."""
+    told = environment.get("SLIPWAY_EDGE", "") or "off"
+    if told == "off":
+        return None
+    ports = told.split(",")
+    if len(ports) != len(("http", "https")) or not all(_is_port(port) for port in ports) or ports[0] == ports[1]:
+        raise Misconfigured("SLIPWAY_EDGE must be off, or two ports for HTTP and HTTPS, such as 80,443.")
+    published = environment.get("SLIPWAY_PUBLISH_ADDRESS") or DEFAULT_PUBLISH_ADDRESS
+    return Doors(
+        address=_address(environment.get("SLIPWAY_EDGE_ADDRESS") or published),
+        http=int(ports[0]),
+        https=int(ports[1]),
+        acme_directory=environment.get("SLIPWAY_EDGE_ACME_DIRECTORY", ""),
+        acme_email=environment.get("SLIPWAY_EDGE_ACME_EMAIL", ""),
+    )
+
+
+def _is_port(text: str) -> bool:
+    return text.isdecimal() and 1 <= int(text) <= HIGHEST_PORT
 
 
 def _concurrency(value: str) -> int:

@@ -1,4 +1,4 @@
-"""Keeps a host's two processes running: the worker and the agent. If either dies, the other is not harmed."""
+"""Keeps a host's processes running: worker, agent, and the edge where it is on. If one dies, no other is harmed."""
 
 import asyncio
 import ctypes
@@ -11,12 +11,14 @@ from collections.abc import Sequence
 from contextlib import suppress
 
 from runtime.worker.backoff import Backoff
+from runtime.worker.config import Config
 
 CHILDREN = ("worker", "agent")
+EDGE = "edge"
 FIRST_PAUSE_SECONDS = 0.5
 LONGEST_PAUSE_SECONDS = 15.0
 STEADY_SECONDS = 30.0  # a process that lived so long starts again soon
-STOP_SECONDS = 12.0  # for both, then they are killed
+STOP_SECONDS = 12.0  # for all, then they are killed
 PR_SET_PDEATHSIG = 1
 
 logger = logging.getLogger(__name__)
@@ -74,6 +76,11 @@ def _end_with_parent() -> None:
 
 def _words(code: int) -> str:
     return f"killed by signal {-code}" if code < 0 else f"exit {code}"
+
+
+def children_of(config: Config) -> tuple[str, ...]:
+    """The parts of this host."""
+    return CHILDREN if config.doors is None else (*CHILDREN, EDGE)
 
 
 def own_command() -> list[str]:

@@ -21,7 +21,11 @@ from runtime.contract.link import (
     Snapshot,
 )
 from runtime.contract.names import LABEL_INSTANCE
+from runtime.contract.routes import Http, Route
+from runtime.edge.base import Place, Site
+from runtime.edge.fake import FakeEdge
 from runtime.engine.fake import FakeEngine
+from runtime.procedures.serving import backend_of
 from runtime.redaction import Secret
 from runtime.worker.agent import Agent
 from runtime.worker.follower import GAP
@@ -51,7 +55,12 @@ async def becomes(holds: Callable[[], bool], *, seconds: float = 10.0) -> None:
 
 @asynccontextmanager
 async def agent_at(
-    home: Path, control_plane: FakeControlPlane, engine: FakeEngine, *, spool: Spool | None = None
+    home: Path,
+    control_plane: FakeControlPlane,
+    engine: FakeEngine,
+    *,
+    spool: Spool | None = None,
+    edge: FakeEdge | None = None,
 ) -> AsyncIterator[Agent]:
     """An agent that works inside, and is gone without a word afterwards."""
     spool = spool or open_spool(home / "spool.sqlite3")
@@ -61,6 +70,7 @@ async def agent_at(
         engine=engine,
         spool=spool,
         masks=Masks(home / "masks"),
+        edge=edge,
     )
     running = asyncio.create_task(agent.run())
     try:
@@ -384,3 +394,22 @@ async def test_a_refused_host_tries_again_until_it_is_let_in(
         assert control_plane.links == 0
         control_plane.refuses_links = False
         await becomes(lambda: bool(control_plane.heard_of(Snapshot)))
+
+
+async def test_a_container_that_dies_gets_no_request_within_a_second(
+    control_plane: FakeControlPlane, engine: FakeEngine, tmp_path: Path
+) -> None:
+    edge = FakeEdge()
+    place = Place(SERVICE, ENVIRONMENT)
+    site = Site(place=place, http=Http(port=8080, routes=(Route(host="shop.example.com"),)))
+    first, second = (run_container(engine, log=new_id()) for _ in range(2))
+    edge.settle(place, site, [backend_of(engine.container(one)) for one in (first, second)])
+    async with agent_at(tmp_path, control_plane, engine, edge=edge):
+        await becomes(lambda: bool(control_plane.heard_of(Snapshot)))
+        assert edge.serving(place) == [first, second]
+        engine.let_die(first)
+        await becomes(lambda: edge.serving(place) == [second], seconds=1.0)
+        engine.start(first)
+        await becomes(lambda: edge.serving(place) == [first, second], seconds=1.0)
+        engine.remove(second)
+        await becomes(lambda: edge.serving(place) == [first], seconds=1.0)

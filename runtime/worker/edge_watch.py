@@ -1,0 +1,39 @@
+"""What the agent sees of containers, told to this host's edge at once: one that died gets no more requests."""
+
+import asyncio
+import logging
+from collections.abc import Iterable
+
+from runtime.edge.base import Backend, Edge
+from runtime.engine.values import Container
+from runtime.procedures.serving import backend_of
+
+logger = logging.getLogger(__name__)
+
+
+class EdgeWatch:
+    """Called on one event loop; the edge hears everything in the order in which it was seen."""
+
+    def __init__(self, edge: Edge) -> None:
+        self._edge = edge
+        self._turn = asyncio.Lock()
+
+    async def listed(self, containers: Iterable[Container]) -> None:
+        """All containers there are."""
+        await self._tell([backend_of(one) for one in containers], all_of_them=True)
+
+    async def changed(self, container: Container) -> None:
+        """One container looks so now."""
+        await self._tell([backend_of(container)], all_of_them=False)
+
+    async def gone(self, container: str) -> None:
+        """One container was removed."""
+        await self._tell([Backend(container=container, up=False, started_ns=None, address=None)], all_of_them=False)
+
+    async def _tell(self, backends: list[Backend], *, all_of_them: bool) -> None:
+        async with self._turn:
+            try:
+                await asyncio.to_thread(self._edge.observe, backends, all_of_them=all_of_them)
+            except OSError as error:
+                # A full disk must not end the agent; the next list says it again.
+                logger.warning("the edge could not be told: %s", error)
