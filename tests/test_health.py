@@ -13,8 +13,9 @@ import pytest
 from runtime.contract.container import ContainerSpec, Health, Restart
 from runtime.engine.fake import FakeEngine
 from runtime.engine.values import Container, ContainerPlan
-from runtime.health import NetworkProber, Unhealthy, prove_healthy
+from runtime.health import NetworkProber
 from runtime.procedures.ports import Cancelled
+from runtime.proving import Unhealthy, prove_healthy
 from tests.engine.dockerd import free_port
 from tests.procedures.rig import Answers, Told
 
@@ -42,9 +43,10 @@ def prove(told: Told) -> Prove:
         plan = ContainerPlan(name="c", spec=spec, variables={}, labels={}, network="n", alias="c")
         container_id = engine.create(plan)
         engine.start(container_id)
-        return prove_healthy(
-            engine=engine, container_id=container_id, health=health, prober=answers or Answers(), reporter=told
+        prove_healthy(
+            engine=engine, containers=[container_id], health=health, prober=answers or Answers(), reporter=told
         )
+        return engine.container(container_id)
 
     return proved
 

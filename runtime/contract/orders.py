@@ -155,6 +155,10 @@ class ConvergeService(Strict, frozen=True, kw_only=True, tag_field="kind", tag="
 
     Carried out twice it is done once. `replicas` empty means: nothing of this service shall run here. `restart` names
     replicas whose container is to be restarted once (once per job, however often the job is taken up).
+
+    `until` says how far this order goes, as a release may take over on many hosts at once: `stopped` stops the
+    containers that are to go and starts none, `proved` starts the wanted ones beside them and proves all, `done` is
+    the whole. Nothing is removed before `done`.
     """
 
     deployment: str | None
@@ -168,10 +172,13 @@ class ConvergeService(Strict, frozen=True, kw_only=True, tag_field="kind", tag="
     spec: ContainerSpec
     replicas: tuple[ReplicaSpec, ...]  # always said: that nothing shall run is no default
     restart: tuple[str, ...] = ()
-    start_first: bool = True  # False where a fixed host port forbids two copies at once
+    start_first: bool = True  # False: no surge, and what is to go stops first, as two cannot hold one host port
     pull: tuple[PullFrom, ...] = ()  # tried in this order where the host does not hold `spec.image`
     name: str = ""  # under which the host keeps what it pulled
     http: Http | None = None  # how it is reached by name; not of the container, which may stay when this changes
+    surge: int = 1  # so many containers more than wanted may run meanwhile
+    unavailable: int = 0  # so many replicas may be down meanwhile; one where there is no surge
+    until: Literal["stopped", "proved", "done"] = "done"
 
 
 class ForgottenImage(Strict, frozen=True, kw_only=True):

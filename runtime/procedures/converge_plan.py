@@ -32,7 +32,7 @@ RESTART_MARK = ".r-"
 ID_TAIL = 10
 ASKED = ("tcp", "http")  # kinds of health that the host asks for, as long as the container runs
 
-Act = Literal["create", "start", "restart", "prove", "keep", "stop", "none"]
+Act = Literal["create", "start", "restart", "prove", "check", "keep", "stop", "none"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,12 +74,7 @@ def make_plan(order: ConvergeService, containers: Sequence[Container], *, job: s
     left = sorted(containers, key=_serving_first)
     chosen = {replica.replica: _take_current(left, replica, order) for replica in order.replicas}
     turns = [
-        Turn(
-            replica=replica,
-            act=_act(order, replica, chosen[replica.replica], job),
-            current=chosen[replica.replica],
-            former=_take_former(left, replica),
-        )
+        _turn(order, replica, chosen[replica.replica], _take_former(left, replica), job)
         for replica in sorted(order.replicas, key=lambda wanted: wanted.index)
     ]
     return Plan(turns=tuple(turns), surplus=tuple(left))
@@ -142,12 +137,27 @@ def is_marked(container: Container, *, job: str) -> bool:
     return f"{RESTART_MARK}{job[-ID_TAIL:]}-" in container.name
 
 
+def is_over(container: Container) -> bool:
+    """True when it does not run, and nobody is about to start it."""
+    return container.status in ("created", "exited", "dead")
+
+
+def _turn(
+    order: ConvergeService, replica: ReplicaSpec, current: Container | None, former: tuple[Container, ...], job: str
+) -> Turn:
+    """One that is there already is looked at once more before others that still serve go for its sake."""
+    act = _act(order, replica, current, job)
+    if act == "keep" and any(old.status == "running" for old in former):
+        act = "check"
+    return Turn(replica=replica, act=act, current=current, former=former)
+
+
 def _act(order: ConvergeService, replica: ReplicaSpec, current: Container | None, job: str) -> Act:
     if replica.desired == "stopped":
-        return "none" if current is None or _is_over(current) else "stop"
+        return "none" if current is None or is_over(current) else "stop"
     if current is None:
         return "create"
-    if _is_over(current):
+    if is_over(current):
         return "start"
     made_by_this_job = current.labels.get(LABEL_JOB) == job
     if replica.replica in order.restart and not made_by_this_job:
@@ -185,10 +195,6 @@ def _take_former(left: list[Container], replica: ReplicaSpec) -> tuple[Container
     for container in found:
         left.remove(container)
     return found
-
-
-def _is_over(container: Container) -> bool:
-    return container.status in ("created", "exited", "dead")
 
 
 def _generation(container: Container) -> int:

@@ -108,6 +108,13 @@ GOLDEN: list[tuple[Strict, str]] = [
     ),
     (ContainerSpec(image=IMAGE, isolation=Isolation()), f'{{"image":"{IMAGE}","isolation":{{}}}}'),
     (
+        msgspec.structs.replace(CONVERGE, surge=2, unavailable=1, until="proved"),
+        '{"kind":"converge_service","deployment":null,"project":"p","service":"s","service_slug":"web",'
+        '"environment":"e","environment_slug":"dev","release":"r","generation":3,'
+        f'"spec":{{"image":"{IMAGE}"}},"replicas":[{{"replica":"r1","index":1,"log":"l"}}],'
+        '"surge":2,"unavailable":1,"until":"proved"}',
+    ),
+    (
         Progress(steps=[Step(number=1, name="Get", state="running", started_ns=5)]),
         '{"steps":[{"number":1,"name":"Get","state":"running","started_ns":5}]}',
     ),

@@ -110,6 +110,63 @@ def test_a_fixed_host_port_is_let_go_before_it_is_taken() -> None:
     assert "would share one" in reasons(content=with_port(8080), replicas=3, hosts=[A, B])[0]
 
 
+def test_what_fixed_host_ports_leave_of_a_rolling_release_is_said_and_blue_green_is_refused() -> None:
+    former = [Copy(replica="r1", index=1, host="h1")]
+    plan = make_plan(request(content=with_port(8080), replicas=1, copies=former))
+    assert not plan.start_first and plan.unavailable == 1 and "none can be extra" in plan.notes[0]
+    both = {**with_port(8080).settings, "strategy": {"kind": "blue_green"}}
+    assert "serves one" in reasons(content=msgspec.structs.replace(CONTENT, settings=both), replicas=1)[0]
+
+
+def with_strategy(kind: str, **more: int) -> Content:
+    return msgspec.structs.replace(CONTENT, settings={**DEFAULTS, "strategy": {"kind": kind, **more}})
+
+
+FORMER = [Copy(replica="r1", index=1, host="h1"), Copy(replica="r2", index=2, host="h2")]
+
+
+def test_blue_green_proves_on_all_hosts_before_any_switches() -> None:
+    plan = make_plan(request(content=with_strategy("blue_green"), hosts=[A, B], copies=FORMER))
+    assert [(step.name, step.until) for step in plan.steps] == [
+        ("a", "proved"),
+        ("b", "proved"),
+        ("a", "done"),
+        ("b", "done"),
+    ]
+    assert [step.words for step in plan.steps][::2] == [
+        "a: start 1 beside the former, and prove them",
+        "a: remove the former 1",
+    ]
+    assert plan.start_first and plan.surge == 2 and "at once" in plan.manner
+
+
+def test_recreate_stops_on_all_hosts_before_any_starts() -> None:
+    plan = make_plan(request(content=with_strategy("recreate"), hosts=[A, B], copies=FORMER))
+    assert [(step.name, step.until) for step in plan.steps] == [
+        ("a", "stopped"),
+        ("b", "stopped"),
+        ("a", "done"),
+        ("b", "done"),
+    ]
+    assert plan.steps[0].words == "a: stop 1" and not plan.start_first and plan.unavailable == 2
+
+
+@pytest.mark.parametrize("kind", ["blue_green", "recreate"])
+def test_where_nothing_makes_way_or_there_is_one_host_one_step_is_enough(kind: str) -> None:
+    content = with_strategy(kind)
+    assert len(make_plan(request(content=content, hosts=[A, B])).steps) == 2
+    assert len(make_plan(request(content=content, copies=[FORMER[0]])).steps) == 1
+    same = [msgspec.structs.replace(copy, same=True) for copy in FORMER]
+    assert len(make_plan(request(kind="scale", content=content, hosts=[A, B], copies=same, replicas=3)).steps) == 2
+
+
+def test_a_rolling_release_has_the_pace_that_was_set() -> None:
+    plan = make_plan(request(content=with_strategy("rolling", surge=3, unavailable=1), copies=FORMER[:1]))
+    assert (plan.start_first, plan.surge, plan.unavailable) == (True, 3, 1) and "3 extra and 1 down" in plan.manner
+    plan = make_plan(request(content=with_strategy("rolling", surge=0, unavailable=2)))
+    assert (plan.start_first, plan.unavailable) == (False, 2)
+
+
 def test_a_port_that_another_holds_is_a_conflict_there_only() -> None:
     held = msgspec.structs.replace(A, taken_ports={"8080/tcp": "another service"})
     with pytest.raises(Conflicting) as refused:

@@ -39,9 +39,16 @@ def test_saving_what_the_form_shows_keeps_a_service_as_it_is(harbour: Harbour) -
             "health": {"kind": "command", "command": ["true", "a b\nc"], "interval": 2.0},
             "limits": {"memory": 64 * 1024**2},
             "restart": {"policy": "no"},
+            "strategy": {"kind": "rolling", "surge": 0, "unavailable": 2},
         },
         overrides={
-            "dev": {"replicas": 3, "command": [], "ports": [], "limits": {"memory": 64 * 1024**2, "cpus": 0.5}},
+            "dev": {
+                "replicas": 3,
+                "command": [],
+                "ports": [],
+                "limits": {"memory": 64 * 1024**2, "cpus": 0.5},
+                "strategy": {"kind": "recreate"},
+            },
             "staging": {"health": {"kind": "http", "port": 80, "path": "/", "grace": 3.0}, "stop_timeout": 0},
             "production": {"command": ["none"], "restart": {"policy": "no", "retries": 7}, "variables": {"A": " b"}},
         },
@@ -52,6 +59,7 @@ def test_saving_what_the_form_shows_keeps_a_service_as_it_is(harbour: Harbour) -
     assert post(harbour.cast.client("owner"), edit, **fields) == 302
     again = Service.objects.get()
     assert again.settings["command"] == SHELL and again.settings["variables"] == {"CERT": "a\nb"}
+    assert again.settings["strategy"] == service.settings["strategy"]
     assert again.settings["health"] == service.settings["health"] and again.overrides == service.overrides
 
 
@@ -67,6 +75,9 @@ def test_saving_what_the_form_shows_keeps_a_service_as_it_is(harbour: Harbour) -
         ({"variables": "LD_PRELOAD=x"}, "variables"),
         ({"health_kind": "http"}, "health_port"),
         ({"restart": "never"}, "restart"),
+        ({"strategy": "big bang"}, "strategy"),
+        ({"surge": "0"}, "surge"),
+        ({"unavailable": "101"}, "unavailable"),
         ({"dev__memory": "1"}, "dev__memory"),
         ({"dev__replicas": "many"}, "dev__replicas"),
         ({"staging__health_kind": "http"}, "staging__health_port"),
@@ -106,6 +117,17 @@ def test_what_differs_in_an_environment_is_typed_in_boxes_and_gone_when_they_are
     assert "all as above" in page and "differs in replicas, " in page and ", memory at most" in page
     empty = {f"production__{name}": "" for name in there.BOXES}
     assert edited(harbour, **empty).overrides == {}
+
+
+def test_how_a_release_takes_over_is_chosen_and_the_usual_is_not_said(harbour: Harbour) -> None:
+    assert "strategy" not in edited(harbour, strategy="rolling", surge="1").settings
+    service = edited(harbour, strategy="rolling", surge="2", dev__strategy="blue_green")
+    assert service.settings["strategy"] == {"kind": "rolling", "surge": 2}
+    assert service.overrides == {"dev": {"strategy": {"kind": "blue_green"}}}
+    service = edited(harbour, strategy="recreate", dev__strategy="", staging__strategy="rolling")
+    assert service.settings["strategy"] == {"kind": "recreate"}, "what counts in a rolling release alone is let go"
+    assert service.overrides == {"staging": {"strategy": {"kind": "rolling"}}}
+    assert "after all of the old one have stopped" in shown(harbour, "owner", "service", service.id)
 
 
 def test_an_environment_may_have_no_ports_and_the_images_own_command(harbour: Harbour) -> None:

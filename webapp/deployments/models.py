@@ -19,7 +19,7 @@ class Service(Thing):
     project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="services")
     slug = models.CharField(max_length=40)
     image = models.ForeignKey(Image, on_delete=models.PROTECT, related_name="services")
-    settings = models.JSONField(default=dict)  # command ports health limits restart replicas variables stop_timeout
+    settings = models.JSONField(default=dict)  # by aspect: deployments.settings.aspects
     overrides = models.JSONField(default=dict)  # environment slug -> settings that differ there
     next_number = models.PositiveIntegerField(default=1)  # of releases
 

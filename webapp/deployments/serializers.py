@@ -45,6 +45,7 @@ class SettingsSerializer(StrictSerializer):
     replicas = _field("replicas", serializers.IntegerField)
     variables = _field("variables", serializers.DictField)
     stop_timeout = _field("stop_timeout", serializers.IntegerField)
+    strategy = _field("strategy", serializers.DictField)
 
 
 @extend_schema_field(OVERRIDES)
@@ -79,6 +80,7 @@ class ServiceSerializer(serializers.ModelSerializer[Service]):
     replicas = _shown("replicas")
     variables = _shown("variables")
     stop_timeout = _shown("stop_timeout")
+    strategy = _shown("strategy")
 
     class Meta:
         model = Service

@@ -7,7 +7,17 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Literal
 
+import msgspec
+
 from webapp.deployments.planning import wording
+from webapp.deployments.planning.manner import (
+    Manner,
+    blue_green_reasons,
+    fixed_ports,
+    in_words,
+    manner_of,
+    port_notes,
+)
 from webapp.deployments.planning.plans import Copy, HostFacts, HostStep, Plan, PlannedReplica, PlanRequest
 from webapp.deployments.planning.spread import spread
 from webapp.problems import Conflicting, Unplannable
@@ -23,10 +33,11 @@ def make_plan(request: PlanRequest) -> Plan:
         now={copy.index: copy.host for copy in request.copies},
     )
     reasons += _held_back(request, usable, placed) + _port_reasons(request, placed)
+    reasons += blue_green_reasons(request.content.settings)
     if reasons:
         raise Unplannable(code="plan.refused", detail="This cannot be planned now.", reasons=reasons)
     _check_ports(request, usable, placed)
-    steps = _steps(request, placed)
+    manner = _manner(request, placed)
     return Plan(
         kind=request.kind,
         sentence=wording.sentence(request, {usable[host].name for host in placed.values()}),
@@ -35,11 +46,14 @@ def make_plan(request: PlanRequest) -> Plan:
         content=request.content,
         replicas=request.replicas,
         stopped=request.stopped,
-        start_first=not _fixed_ports(request),
-        steps=tuple(steps),
+        start_first=manner.start_first,
+        surge=manner.surge,
+        unavailable=manner.unavailable,
+        manner=in_words(manner) if _replaces(request) else "",
+        steps=tuple(_steps(request, placed, manner)),
         before=request.before,
         only=request.only,
-        notes=tuple(notes),
+        notes=(*notes, *(port_notes(request.content.settings, manner) if _replaces(request) else ())),
     )
 
 
@@ -83,14 +97,20 @@ def _keeps(request: PlanRequest, placed: Mapping[int, str]) -> bool:
     return any(copy.replica == request.only and placed.get(copy.index) == copy.host for copy in request.copies)
 
 
-def _fixed_ports(request: PlanRequest) -> list[str]:
-    ports = request.content.settings.get("ports", [])
-    return [f"{port['host']}/{port['protocol']}" for port in ports if port.get("host") is not None]
+def _replaces(request: PlanRequest) -> bool:
+    """Does something that runs make way for something else?"""
+    return any(not copy.same for copy in request.copies)
+
+
+def _manner(request: PlanRequest, placed: Mapping[int, str]) -> Manner:
+    hosts = set(placed.values()) | {copy.host for copy in request.copies}
+    over_hosts = _replaces(request) and len(hosts) > 1
+    return manner_of(request.content.settings, replicas=request.replicas, over_hosts=over_hosts)
 
 
 def _port_reasons(request: PlanRequest, placed: Mapping[int, str]) -> list[str]:
     """Two copies cannot answer at one fixed port of the same host."""
-    fixed = _fixed_ports(request)
+    fixed = fixed_ports(request.content.settings)
     most = max(Counter(placed.values()).values(), default=0)
     if not fixed or most < 2:
         return []
@@ -101,15 +121,32 @@ def _check_ports(request: PlanRequest, usable: Mapping[str, HostFacts], placed: 
     held = [
         f"Port {port} of host {usable[host].name} is held by {usable[host].taken_ports[port]}."
         for host in sorted(set(placed.values()))
-        for port in _fixed_ports(request)
+        for port in fixed_ports(request.content.settings)
         if port in usable[host].taken_ports
     ]
     if held:
         raise Conflicting(code="port.held", detail=" ".join(held))
 
 
-def _steps(request: PlanRequest, placed: Mapping[int, str]) -> list[HostStep]:
-    """One step per host that runs or is to run a copy; hosts to be emptied come last."""
+def _steps(request: PlanRequest, placed: Mapping[int, str], manner: Manner) -> list[HostStep]:
+    """One step per host that runs or is to run a copy, hosts to be emptied last; or two, if all go before any goes on.
+
+    What is only stopped at first is stopped where something runs, what is only proved is so where something will.
+    """
+    last = _last_steps(request, placed, manner)
+    if manner.first is None:
+        return last
+    affected = [step for step in last if (step.before if manner.first == "stopped" else step.replicas)]
+    first = [
+        msgspec.structs.replace(
+            step, until=manner.first, words=wording.first_step(step.name, manner.first, step.replicas, step.before)
+        )
+        for step in affected
+    ]
+    return first + last
+
+
+def _last_steps(request: PlanRequest, placed: Mapping[int, str], manner: Manner) -> list[HostStep]:
     names = {host.id: host.name for host in request.hosts}
     involved = set(placed.values()) | {copy.host for copy in request.copies}
     steps = []
@@ -122,7 +159,7 @@ def _steps(request: PlanRequest, placed: Mapping[int, str]) -> list[HostStep]:
             for _, copy in sorted(now.items())
         )
         name = names.get(host, host)
-        words = wording.step(name, replicas, before)
+        words = wording.step(name, replicas, before, after=manner.first)
         steps.append(HostStep(host=host, name=name, words=words, replicas=replicas, before=before))
     return sorted(steps, key=lambda step: (not step.replicas, step.name))
 

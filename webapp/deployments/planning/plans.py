@@ -90,6 +90,7 @@ class HostStep(Frozen, frozen=True, kw_only=True):
     words: str
     replicas: tuple[PlannedReplica, ...] = ()
     before: tuple[PlannedReplica, ...] = ()
+    until: Literal["stopped", "proved", "done"] = "done"  # as in runtime.contract.orders.ConvergeService
 
 
 class Plan(Frozen, frozen=True, kw_only=True):
@@ -103,6 +104,9 @@ class Plan(Frozen, frozen=True, kw_only=True):
     replicas: int
     stopped: bool
     start_first: bool
+    surge: int = 1  # as in runtime.contract.orders.ConvergeService
+    unavailable: int = 0
+    manner: str = ""  # the three in words
     steps: tuple[HostStep, ...]
     before: Before | None = None
     only: str | None = None  # the one replica that this is about

@@ -40,12 +40,21 @@ def sentence(request: PlanRequest, hosts: Collection[str]) -> str:
     return f"{verb} {goal} {where} as {copies}{instead}."
 
 
-def step(name: str, replicas: Sequence[PlannedReplica], before: Sequence[PlannedReplica]) -> str:
-    """What one host does."""
+def first_step(name: str, first: str, replicas: Sequence[PlannedReplica], before: Sequence[PlannedReplica]) -> str:
+    """What one host does before all go on."""
+    if first == "stopped":
+        return f"{name}: stop {_indexes(before)}"
+    return f"{name}: start {_indexes(replicas)}{' beside the former' if before else ''}, and prove them"
+
+
+def step(
+    name: str, replicas: Sequence[PlannedReplica], before: Sequence[PlannedReplica], after: str | None = None
+) -> str:
+    """What one host does, in all or `after` its first step."""
     if not replicas:
         return f"{name}: remove {_copies(len(before))}"
     parts = []
-    new = [copy.index for copy in replicas if not copy.replica]
+    new = [copy.index for copy in replicas if not copy.replica and after != "proved"]
     restarted = [copy.index for copy in replicas if copy.restart]
     earlier = {copy.replica: copy.desired for copy in before}
     stopped = [copy.index for copy in replicas if copy.desired == "stopped" and earlier.get(copy.replica) == "running"]
@@ -61,6 +70,10 @@ def step(name: str, replicas: Sequence[PlannedReplica], before: Sequence[Planned
         if indexes:
             parts.append(f"{verb} {_listed([str(index) for index in sorted(indexes)])}")
     return f"{name}: {'; '.join(parts)}" if parts else f"{name}: {_copies(len(replicas))} as they are"
+
+
+def _indexes(copies: Sequence[PlannedReplica]) -> str:
+    return _listed([str(index) for index in sorted(copy.index for copy in copies)])
 
 
 def _copies(count: int) -> str:

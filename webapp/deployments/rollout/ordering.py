@@ -1,19 +1,29 @@
 """Orders to hosts: from a release and rows to the typed order, and from the order to a job."""
 
 from collections.abc import Collection, Iterable
-from typing import Any, Literal
+from typing import Any, Literal, TypedDict
 
 import msgspec
 
 from runtime.contract.container import ContainerSpec, Health, Limits, Port, Restart
 from runtime.contract.orders import ConvergeService, ReplicaSpec
 from webapp.deployments.models import Release, Replica
+from webapp.deployments.planning.manner import manner_of
 from webapp.hosts.models import Host
 from webapp.images import supply
 from webapp.jobs import services as jobs
 from webapp.jobs.models import Job
 from webapp.logs.models import Log
 from webapp.registries.logins import secrets_of
+
+
+class Pace(TypedDict, total=False):
+    """How a host goes about it: members of the order."""
+
+    start_first: bool
+    surge: int
+    unavailable: int
+    until: Literal["stopped", "proved", "done"]
 
 
 def spec_of(release: Release) -> ContainerSpec:
@@ -39,9 +49,12 @@ def converge(
     generation: int,
     replicas: Iterable[Replica],
     restart: tuple[str, ...] = (),
-    start_first: bool = True,
+    at: Pace | None = None,
 ) -> ConvergeService:
-    """The whole of what one host shall run of the release's service in its environment."""
+    """The whole of what one host shall run of the release's service in its environment.
+
+    `at` what pace; where it is not said, at the release's own, as far as one host goes.
+    """
     wanted = list(replicas)
     return ConvergeService(
         deployment=deployment,
@@ -57,7 +70,7 @@ def converge(
             ReplicaSpec(replica=row.id, index=row.index, log=row.log_id, desired=_wanted(row)) for row in wanted
         ),
         restart=restart,
-        start_first=start_first,
+        **(at or _pace(release, len(wanted))),
         **_supply(release, wanted),
     )
 
@@ -67,6 +80,17 @@ def give(*, order: ConvergeService, release: Release, host: Host, log: Log) -> J
     secrets = {name: secret["id"] for name, secret in release.secrets.items()} if order.replicas else {}
     secrets |= secrets_of(source.login for source in order.pull)
     return jobs.create_job(order=order, project=release.service.project, host=host, log=log, secrets=secrets)
+
+
+def pace(*, start_first: bool, surge: int, unavailable: int) -> Pace:
+    """As the order says it: without surge one replica may be down anyway, which is not said to hosts of long ago."""
+    told = 0 if not start_first and unavailable <= 1 else unavailable
+    return {"start_first": start_first, "surge": surge, "unavailable": told}
+
+
+def _pace(release: Release, replicas: int) -> Pace:
+    manner = manner_of(release.settings, replicas=replicas)
+    return pace(start_first=manner.start_first, surge=manner.surge, unavailable=manner.unavailable)
 
 
 def _supply(release: Release, replicas: Collection[Replica]) -> dict[str, Any]:

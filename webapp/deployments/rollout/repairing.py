@@ -47,7 +47,6 @@ def _give(release: Release, desired: DesiredState | None, host: Host) -> Job:
         deployment=None,
         generation=desired.generation if desired is not None else 0,
         replicas=rows,
-        start_first=not any(port.get("host") for port in release.settings["ports"]),
     )
     log = logs.open_log(project=release.service.project, kind="deployment")
     names = ", ".join(str(row.index) for row in rows) or "none"

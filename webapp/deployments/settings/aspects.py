@@ -7,6 +7,7 @@ from webapp.deployments.settings.aspect import Aspect
 from webapp.deployments.settings.health import Health
 from webapp.deployments.settings.limits import Limits, Restart
 from webapp.deployments.settings.numbers import Replicas, StopTimeout
+from webapp.deployments.settings.strategy import Strategy
 from webapp.deployments.settings.texts import Command, Ports, Variables
 
 ASPECTS: tuple[Aspect, ...] = (
@@ -18,6 +19,7 @@ ASPECTS: tuple[Aspect, ...] = (
     Limits(),
     Restart(),
     StopTimeout(),
+    Strategy(),
 )
 FIELDS: tuple[str, ...] = tuple(aspect.name for aspect in ASPECTS)
 DEFAULTS: Mapping[str, Any] = {aspect.name: aspect.default for aspect in ASPECTS}

@@ -29,12 +29,20 @@ PLAN: dict[str, Any] = {
         "replicas": {"type": "integer"},
         "stopped": {"type": "boolean"},
         "start_first": {"type": "boolean"},
+        "surge": {"type": "integer", "description": "So many copies more than wanted may run meanwhile, on one host."},
+        "unavailable": {"type": "integer", "description": "So many replicas may be down meanwhile, on one host."},
+        "manner": {"type": "string", "description": "How the release takes over, in words."},
         "notes": {"type": "array", "items": {"type": "string"}},
         "steps": {
             "type": "array",
             "items": {
                 "type": "object",
-                "properties": {"host": {"type": "string"}, "name": {"type": "string"}, "words": {"type": "string"}},
+                "properties": {
+                    "host": {"type": "string"},
+                    "name": {"type": "string"},
+                    "words": {"type": "string"},
+                    "until": {"type": "string", "enum": ["stopped", "proved", "done"]},
+                },
             },
         },
     },

@@ -3,4 +3,5 @@
 WHAT_RUNS = "What runs"
 HEALTH = "How it proves its health"
 LIMITS_AND_RESTARTS = "Limits and restarts"
-SECTIONS = (WHAT_RUNS, HEALTH, LIMITS_AND_RESTARTS)
+TAKING_OVER = "How a new release takes over"
+SECTIONS = (WHAT_RUNS, HEALTH, LIMITS_AND_RESTARTS, TAKING_OVER)
