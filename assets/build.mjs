@@ -3,6 +3,7 @@ import { readdir, readFile, mkdir, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
+import { needed } from "./needed.mjs";
 
 const here = path.dirname(fileURLToPath(import.meta.url));
 const root = path.dirname(here);
@@ -33,6 +34,16 @@ async function stripSourceMapComments() {
   }
 }
 
+const words = async (name) => (await readFile(path.join(here, name), "utf8")).split("\n").filter(Boolean);
+
+// Of the design system the pages use a few per cent; tabler.txt names them (tests/pages/test_classes.py).
+async function leaveOut() {
+  const folder = path.join(root, "static", "css");
+  const own = await Promise.all((await readdir(folder)).map((name) => readFile(path.join(folder, name), "utf8")));
+  const file = path.join(target, "app.css");
+  await writeFile(file, needed(await readFile(file, "utf8"), await words("tabler.txt"), own.join("")));
+}
+
 // The look stands on each symbol, because a <use> takes nothing from the sprite's root; the stroke's width is the page's to choose.
 const look = 'fill="none" stroke="currentColor" stroke-linecap="round" stroke-linejoin="round"';
 
@@ -46,8 +57,7 @@ async function symbol(name) {
 }
 
 async function sprite() {
-  const names = (await readFile(path.join(here, "icons.txt"), "utf8")).split("\n").filter(Boolean);
-  const symbols = await Promise.all(names.map(symbol));
+  const symbols = await Promise.all((await words("icons.txt")).map(symbol));
   const file = `<svg xmlns="http://www.w3.org/2000/svg">\n${symbols.join("\n")}\n</svg>\n`;
   await writeFile(path.join(target, "icons.svg"), file);
 }
@@ -55,4 +65,5 @@ async function sprite() {
 await rm(target, { recursive: true, force: true });
 await mkdir(target, { recursive: true });
 await Promise.all([bundle("app.js", "iife"), bundle("app.css"), bundle("editor.js", "iife"), sprite()]);
+await leaveOut();
 await stripSourceMapComments();

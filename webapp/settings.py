@@ -100,6 +100,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "webapp.pages.compression.PageCompressionMiddleware",
     "csp.middleware.CSPMiddleware",
     "webapp.rest.middleware.RequestIdMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",

@@ -74,6 +74,7 @@ OTHERS = {
     "build_exports_part",
     "export_archive",
     "deployment_part",
+    "favicon",
     "home",
     "host_part",
     "hosts_part",

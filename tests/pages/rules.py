@@ -158,6 +158,7 @@ def another_prefix(cast: Cast) -> dict[str, Any]:
 
 FRAME = (
     look("home", EVERYBODY_GOES_ON),
+    Rule("favicon", "get", EVERYBODY_GOES_ON, nobody=302),
     Rule("sign_in", "get", EVERYBODY_GOES_ON, nobody=200),
     Rule("sign_in", "post", (401, 401, 401, 401, 401, 401), body=wrong_words, nobody=401),
     act("sign_out", EVERYBODY_GOES_ON),

@@ -15,6 +15,7 @@ from webapp.teams import urls as teams
 
 urlpatterns = [
     path("", views.home, name="home"),
+    path("favicon.ico", views.favicon, name="favicon"),
     path("sign-in/", views.sign_in, name="sign_in"),
     path("sign-out/", views.sign_out, name="sign_out"),
     path("join/", join.ask, name="join_ask"),

@@ -7,8 +7,9 @@ from django.contrib import messages
 from django.contrib.auth import authenticate, logout, update_session_auth_hash
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
+from django.templatetags.static import static
 from django.utils.http import url_has_allowed_host_and_scheme
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from webapp.page import PageRequest, look, page
 from webapp.pages.coming_in import come_in, tell_refused
@@ -36,6 +37,12 @@ class PasswordField:
 def home(request: PageRequest) -> HttpResponse:
     """The projects are home."""
     return redirect("projects")
+
+
+@require_safe
+def favicon(request: HttpRequest) -> HttpResponse:
+    """For what asks without having read a page."""
+    return redirect(static("img/slipway.svg"))
 
 
 @require_http_methods(["GET", "POST"])
