@@ -17,7 +17,7 @@ from tests.rest.walk import COLUMNS, METHODS, Rule, rows, undone
 from webapp.jobs import dispatch
 
 READERS = ("viewer", "owner", "admin")  # they see different pages; to read all six costs too much
-DOORS = {"join_ask"}  # where who is not signed in goes on without signing in
+DOORS = {"favicon", "join_ask"}  # where who is not signed in goes on without signing in
 NOBODY, FORGER = Client(), Client(enforce_csrf_checks=True)
 ROOMS = {
     "notices": NOTICES,
