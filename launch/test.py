@@ -86,6 +86,8 @@ def _ensure_full(here: Places) -> Child | None:
     ensure_assets(here)
     if not any(shutil.which(name) for name in BROWSERS):
         apt_install("Browser", ["chromium"], log=log)
+    if not shutil.which("curl"):
+        apt_install("Fetching", ["curl"], log=log)  # the command that enrolls a host
     if not _loads(DRIVER_NEEDS):
         apt_install("Browser driver", ["libatomic1"], log=log)
     if not list(Path("/usr/lib/postgresql").glob("*/bin/initdb")):

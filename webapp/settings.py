@@ -58,6 +58,7 @@ BLOBS_DIR = SLIPWAY_HOME / "blobs"  # what people upload, by its digest; several
 UPLOAD_MAX_MB = env.int("SLIPWAY_UPLOAD_MAX_MB", default=512)  # of one upload
 UPLOAD_QUOTA_MB = env.int("SLIPWAY_UPLOAD_QUOTA_MB", default=4096)  # of all that one project keeps
 PUBLIC_URL = (env.str("SLIPWAY_PUBLIC_URL", default="") or SLIPWAY_URL).rstrip("/")  # what links in notices begin with
+PUBLIC_URL_SAID = bool(env.str("SLIPWAY_PUBLIC_URL", default=""))
 
 # Who is told, within the transaction, that a thing of a project changed: rooms above those in which it happens.
 HEARERS_OF_CHANGES = ["webapp.notices.hearing.heard"]
@@ -159,6 +160,8 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 REDIS_URL = env.str("REDIS_URL", default="redis://127.0.0.1:6379/0")
+# How hosts on other machines reach it, when that is another address than the control plane's own.
+HOSTS_REDIS_URL = env.str("SLIPWAY_HOSTS_REDIS_URL", default="") or REDIS_URL
 REDIS_TIMEOUT_SECONDS = 5.0
 # No service gets these as fixed ports of a host: the web server's, Redis', the engine's.
 RESERVED_HOST_PORTS = {

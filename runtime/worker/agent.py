@@ -42,9 +42,11 @@ from runtime.worker.config import Config
 from runtime.worker.control_plane import USER_AGENT
 from runtime.worker.edge import edge_of
 from runtime.worker.edge_watch import EdgeWatch
+from runtime.worker.identity import Identity
 from runtime.worker.link import Link, LinkDown, open_link
 from runtime.worker.logbook import Logbook
 from runtime.worker.masks import Masks
+from runtime.worker.passport import Passport
 from runtime.worker.rounds import Rounds
 from runtime.worker.spool import Spool, open_spool
 from runtime.worker.stock import Stock
@@ -72,12 +74,13 @@ class Agent:
         spool: Spool,
         masks: Masks,
         edge: Edge | None = None,
+        identity: Identity | None = None,
         concurrency: int = 0,
         prober: Prober | None = None,
     ) -> None:
         self._concurrency = concurrency
         self._url = url
-        self._credential = credential
+        self._passport = Passport(url=url, credential=credential, identity=identity)
         self._engine = engine
         self._edge = EdgeWatch(edge or NoEdge())
         self._loop = asyncio.get_running_loop()
@@ -157,7 +160,7 @@ class Agent:
         while True:
             since = time.monotonic()
             try:
-                async with open_link(url=self._url, credential=self._credential) as link:
+                async with open_link(url=self._url, passport=self._passport) as link:
                     await self._serve(link)
             except LinkDown as error:
                 logger.warning("the link is down: %s", error)
@@ -286,6 +289,7 @@ async def run_agent(config: Config) -> None:
         agent = Agent(
             url=config.url,
             credential=config.credential,
+            identity=config.identity,
             engine=DockerEngine(address=config.engine, publish_address=config.publish_address),
             spool=spool,
             masks=Masks(config.masks),

@@ -91,7 +91,7 @@ def run_worker(config: Config) -> None:
     with alone(config.home, "worker"):
         shutil.rmtree(config.jobs, ignore_errors=True)
         engine = DockerEngine(address=config.engine, publish_address=config.publish_address)
-        control_plane = ControlPlane(url=config.url, credential=config.credential)
+        control_plane = ControlPlane(url=config.url, credential=config.credential, identity=config.identity)
         hands = Hands(
             control_plane=control_plane,
             engine=engine,

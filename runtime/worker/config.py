@@ -1,4 +1,4 @@
-"""What a worker host is told, from its environment, checked before anything starts."""
+"""What a worker host is told, from its environment and what enrolling wrote, checked before anything starts."""
 
 import os
 from collections.abc import Mapping
@@ -10,12 +10,15 @@ from urllib.parse import urlsplit
 from runtime.contract.names import SLUG
 from runtime.edge.caddy_config import Doors
 from runtime.redaction import Secret
+from runtime.worker.identity import Identity, NoKey, read_identity
+from runtime.worker.keeping import KEY, Unreadable, kept_settings
 
 DEFAULT_PUBLISH_ADDRESS = "127.0.0.1"
 DEFAULT_CONCURRENCY = 6
 MAX_CONCURRENCY = 64
 MAX_CREDENTIAL_BYTES = 4096
 HIGHEST_PORT = 65535
+AUTHORITIES = "SSL_CERT_FILE"
 
 
 class Misconfigured(Exception):
@@ -32,12 +35,14 @@ class Config:
     broker: Secret  # a Redis URL, which may hold a password
     engine: str | None  # None: the default socket
     home: Path
+    identity: Identity | None = None  # None: a host that has no key of its own
     publish_address: str = DEFAULT_PUBLISH_ADDRESS
     concurrency: int = DEFAULT_CONCURRENCY
     private_hosts: tuple[str, ...] = ()  # that sources may be fetched from
     secrets_folder: str = ""  # in memory, for secrets that containers read as files; empty: where the system keeps such
     known_hosts: Path | None = None  # keys of SSH servers that every source may trust
     doors: Doors | None = None  # of the edge; None: it is off
+    authorities: str = ""  # a file with the authorities that TLS trusts; empty: the system's
     fault: str = ""  # for tests alone: "kill:<step>" ends the worker with -9 when that step begins
 
     @property
@@ -54,22 +59,42 @@ class Config:
 
 
 def read_config(environment: Mapping[str, str]) -> Config:
-    """Raises Misconfigured. Makes SLIPWAY_WORKER_HOME, which only its owner may look into."""
+    """Raises Misconfigured. Makes SLIPWAY_WORKER_HOME, which only its owner may look into; the environment goes before
+    the settings that lie there.
+    """
+    home = _home(Path(_needed(environment, "SLIPWAY_WORKER_HOME")))
+    environment = {**_kept(home), **environment}
     return Config(
         url=_url(_needed(environment, "SLIPWAY_URL")),
         host=_host(_needed(environment, "SLIPWAY_HOST_NAME")),
         credential=_credential(Path(_needed(environment, "SLIPWAY_HOST_CREDENTIAL_FILE"))),
         broker=_broker(_needed(environment, "REDIS_URL")),
         engine=_engine(environment.get("DOCKER_HOST", "")),
-        home=_home(Path(_needed(environment, "SLIPWAY_WORKER_HOME"))),
+        home=home,
+        identity=_identity(home),
         publish_address=_address(environment.get("SLIPWAY_PUBLISH_ADDRESS") or DEFAULT_PUBLISH_ADDRESS),
         concurrency=_concurrency(environment.get("SLIPWAY_CONCURRENCY") or str(DEFAULT_CONCURRENCY)),
         private_hosts=_names(environment.get("SLIPWAY_GIT_PRIVATE_HOSTS", "")),
         secrets_folder=environment.get("SLIPWAY_SECRETS_FOLDER", "").strip(),
         known_hosts=_known_hosts(environment.get("SLIPWAY_SSH_KNOWN_HOSTS", "")),
         doors=_doors(environment),
+        authorities=environment.get(AUTHORITIES, ""),
         fault=environment.get("SLIPWAY_FAULT", ""),
     )
+
+
+def _kept(home: Path) -> dict[str, str]:
+    try:
+        return kept_settings(home)
+    except Unreadable as error:
+        raise Misconfigured(str(error)) from error
+
+
+def _identity(home: Path) -> Identity | None:
+    try:
+        return read_identity(home / KEY)
+    except NoKey as error:
+        raise Misconfigured(str(error)) from error
 
 
 def _needed(environment: Mapping[str, str], name: str) -> str:

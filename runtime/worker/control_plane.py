@@ -9,9 +9,12 @@ import httpx
 import msgspec
 
 from runtime.contract import CONTRACT_VERSION, wire
-from runtime.contract.names import HEADER_CONTRACT, HEADER_JOB_TOKEN
+from runtime.contract.enrollment import WRONG_TIME
+from runtime.contract.names import HEADER_JOB_TOKEN
 from runtime.contract.reports import Claim, Finish, HeartbeatAnswer, Lines, LinesAnswer, Progress, encode
 from runtime.redaction import Secret
+from runtime.worker.identity import Identity
+from runtime.worker.passport import Passport
 
 CONNECT_SECONDS = 3.0
 ANSWER_SECONDS = 15.0
@@ -32,9 +35,10 @@ class Unreachable(Exception):
 class Refused(Exception):
     """The control plane said no. Trying the same again does not help."""
 
-    def __init__(self, *, status: int, detail: str) -> None:
+    def __init__(self, *, status: int, detail: str, code: str = "") -> None:
         super().__init__(f"{status}: {detail}")
         self.status = status
+        self.code = code
 
 
 class LinesMissing(Exception):
@@ -56,22 +60,24 @@ class _ProblemDocument(msgspec.Struct):
 class ControlPlane:
     """Safe to use from several threads. The credential is in no message and no error."""
 
-    def __init__(self, *, url: str, credential: Secret) -> None:
+    def __init__(self, *, url: str, credential: Secret, identity: Identity | None = None) -> None:
+        self._passport = Passport(url=url, credential=credential, identity=identity)
         self._client = httpx.Client(
             base_url=url,
-            headers={
-                "Authorization": f"Bearer {credential.reveal()}",
-                "Content-Type": "application/json",
-                HEADER_CONTRACT: str(CONTRACT_VERSION),
-                "User-Agent": USER_AGENT,
-            },
+            headers={**self._passport.headers(), "Content-Type": "application/json", "User-Agent": USER_AGENT},
             timeout=httpx.Timeout(ANSWER_SECONDS, connect=CONNECT_SECONDS),
             limits=httpx.Limits(max_connections=MAX_CONNECTIONS, max_keepalive_connections=MAX_CONNECTIONS),
         )
 
     def claim(self, job: str) -> Claim | None:
         """The order of a job, ours from now on; None when there is nothing to claim now."""
-        response = self._post(wire.CLAIMS_PATH, wire.ClaimRequest(job=job))
+        try:
+            response = self._prove(wire.CLAIMS_PATH, wire.ClaimRequest(job=job))
+        except Refused as refused:
+            if refused.code != WRONG_TIME:
+                raise
+            self._passport.look_at_clock()
+            response = self._prove(wire.CLAIMS_PATH, wire.ClaimRequest(job=job))
         return None if response.status_code == 204 else _read(response, wire.claim_decoder)
 
     def close(self) -> None:
@@ -113,6 +119,12 @@ class ControlPlane:
         except httpx.TransportError as error:
             raise Unreachable(f"{path}: {type(error).__name__}") from error
 
+    def _prove(self, path: str, message: msgspec.Struct) -> httpx.Response:
+        """A call at a door that asks for the key."""
+        content = encode(message)
+        headers = self._passport.proof(door=path, body=content)
+        return self._call("POST", path, content=content, headers=headers, seconds=ANSWER_SECONDS)
+
     def _post(
         self, path: str, message: msgspec.Struct, *, token: Secret | None = None, seconds: float = ANSWER_SECONDS
     ) -> httpx.Response:
@@ -148,4 +160,5 @@ def _refusal(path: str, response: httpx.Response) -> Exception:
         problem = _ProblemDocument()
     if response.status_code == 409 and problem.last is not None:
         return LinesMissing(problem.last)
-    return Refused(status=response.status_code, detail=f"{path}: {problem.code} {problem.detail}"[:MAX_DETAIL].strip())
+    detail = f"{path}: {problem.code} {problem.detail}"[:MAX_DETAIL].strip()
+    return Refused(status=response.status_code, detail=detail, code=problem.code)

@@ -1,5 +1,6 @@
 """The link: one WebSocket that this host opens to the control plane, and opens again when it breaks."""
 
+import asyncio
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -9,11 +10,10 @@ import msgspec
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import InvalidHandshake, InvalidStatus, WebSocketException
 
-from runtime.contract import CONTRACT_VERSION, wire
+from runtime.contract import wire
 from runtime.contract.link import MAX_FRAME_BYTES, Down, Up, down_decoder, encoder
-from runtime.contract.names import HEADER_CONTRACT
-from runtime.redaction import Secret
 from runtime.worker.control_plane import USER_AGENT
+from runtime.worker.passport import Passport
 
 OPEN_SECONDS = 10.0
 CLOSE_SECONDS = 2.0
@@ -61,15 +61,12 @@ class Link:
 
 
 @asynccontextmanager
-async def open_link(*, url: str, credential: Secret) -> AsyncIterator[Link]:
+async def open_link(*, url: str, passport: Passport) -> AsyncIterator[Link]:
     """Connects. Raises LinkDown, with a reason in words."""
     try:
         socket = await connect(
             _address(url),
-            additional_headers={
-                "Authorization": f"Bearer {credential.reveal()}",
-                HEADER_CONTRACT: str(CONTRACT_VERSION),
-            },
+            additional_headers={**passport.headers(), **passport.proof(door=wire.LINK_PATH)},
             user_agent_header=USER_AGENT,
             compression=None,
             open_timeout=OPEN_SECONDS,
@@ -80,6 +77,7 @@ async def open_link(*, url: str, credential: Secret) -> AsyncIterator[Link]:
             max_queue=MAX_FRAMES_WAITING,
         )
     except InvalidStatus as error:
+        await asyncio.to_thread(passport.look_at_clock)
         raise LinkDown(f"the control plane refused it ({error.response.status_code})") from error
     except (TimeoutError, OSError, InvalidHandshake) as error:
         raise LinkDown(f"no connection: {error or type(error).__name__}") from error

@@ -4,6 +4,7 @@ import msgspec
 import pytest
 
 from runtime.contract.container import ContainerSpec, Health, Limits, Port, Restart
+from runtime.contract.enrollment import Enrolled, EnrollRequest, Proof, enrollment_words, proof_words, read_proof
 from runtime.contract.isolation import Isolation, Tmpfs
 from runtime.contract.message import Strict, whole
 from runtime.contract.orders import BuildImage, ConvergeService, LoadImage, Order, ReplicaSpec
@@ -115,6 +116,14 @@ GOLDEN: list[tuple[Strict, str]] = [
         '"surge":2,"unavailable":1,"until":"proved"}',
     ),
     (
+        EnrollRequest(contract=1, code="sle_c", key="k", signature="s"),
+        '{"contract":1,"code":"sle_c","key":"k","signature":"s"}',
+    ),
+    (
+        Enrolled(host="h", credential="slh_x", broker="redis://r/0"),
+        '{"host":"h","credential":"slh_x","broker":"redis://r/0"}',
+    ),
+    (
         Progress(steps=[Step(number=1, name="Get", state="running", started_ns=5)]),
         '{"steps":[{"number":1,"name":"Get","state":"running","started_ns":5}]}',
     ),
@@ -169,3 +178,16 @@ def test_what_is_kept_and_shown_says_its_defaults_too() -> None:
     assert whole(Problem(code="c", whose="us", message="m")) == {
         "code": "c", "whose": "us", "message": "m", "advice": "", "retry_helps": False, "step": None, "evidence": []
     }  # fmt: skip
+
+
+def test_what_a_host_signs_is_what_it_always_was() -> None:
+    assert enrollment_words(code="sle_c") == b"slipway enrollment 1\nsle_c"
+    words = proof_words(host_id="h", door="/ingest/claims/", time=5, nonce="n", body_sha256="ab")
+    assert words == b"slipway proof 1\nh\n/ingest/claims/\n5\nn\nab"
+
+
+@pytest.mark.parametrize("header", ["", "1.n.s", "x" * 500, "1.aaaaaaaaaaaaaaaa." + "A" * 88 + "\n", "\u0661.a.b"])
+def test_what_is_no_proof_is_read_as_none(header: str) -> None:
+    assert read_proof(header) is None
+    proof = Proof(1_796_000_000_000, "a_nonce-of-some-length", b"\x07" * 64)
+    assert read_proof(proof.header()) == proof

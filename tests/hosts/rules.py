@@ -18,8 +18,8 @@ def the_teams_own_host(cast: Cast) -> dict[str, Any]:
     return {"id": host.id}
 
 
-def a_host(cast: Cast) -> dict[str, Any]:
-    return {"name": "second"}
+def a_host_for_the_team(cast: Cast) -> dict[str, Any]:
+    return {"name": "third", "teams": [cast.team.id]}
 
 
 def for_one_team(cast: Cast) -> dict[str, Any]:
@@ -30,11 +30,11 @@ EVERYBODY = (200, 200, 200, 200, 200, 200)
 
 RULES = (
     Rule("host-list", "get", EVERYBODY),
-    Rule("host-list", "post", (403, 403, 403, 403, 403, 201), body=a_host),
+    Rule("host-list", "post", (400, 403, 403, 201, 201, 201), body=a_host_for_the_team),
     Rule("host-detail", "get", (404, 200, 200, 200, 200, 200), where=the_teams_own_host),
     Rule("host-detail", "patch", (403, 403, 403, 403, 403, 200), where=local, body=for_one_team),
     Rule("host-detail", "delete", (403, 403, 403, 403, 403, 204), where=local),
     Rule("host-drain", "post", (404, 403, 403, 200, 200, 200), where=the_teams_own_host),
     Rule("host-drain", "delete", (404, 403, 403, 200, 200, 200), where=the_teams_own_host),
-    Rule("host-enrollment", "post", (403, 403, 403, 403, 403, 201), where=local),
+    Rule("host-enrollment", "post", (404, 403, 403, 201, 201, 201), where=the_teams_own_host),
 )

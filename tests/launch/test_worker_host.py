@@ -1,6 +1,7 @@
 """A worker host needs runtime/ and its requirements, nothing else."""
 
 import os
+import pwd
 import shutil
 import subprocess
 import sys
@@ -8,7 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from launch.places import ROOT
+from launch.places import ROOT, Places
+from launch.say import CannotGoOn
+from launch.unit import install_unit, unit_text
 
 pytestmark = pytest.mark.thorough
 
@@ -51,6 +54,21 @@ def test_a_worker_that_is_told_nothing_says_what_it_needs(tmp_path: Path) -> Non
     env = {"PATH": os.environ["PATH"], "SLIPWAY_HOME": str(tmp_path), "SLIPWAY_URL": "http://127.0.0.1:9"}
     done = run(sys.executable, ROOT / "bin" / "worker", cwd=tmp_path, env=env)
     assert done.returncode == 1
+    assert "run the command that it shows" in done.stderr
     assert "SLIPWAY_HOST_CREDENTIAL_FILE" in done.stderr
     assert "SLIPWAY_URL" not in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_the_unit_starts_this_tree_as_this_user_in_this_home(tmp_path: Path) -> None:
+    here = Places(home=tmp_path / "home", venv=tmp_path / "venv")
+    unit = tmp_path / "slipway-worker.service"
+    install_unit(here, unit)
+    text = unit.read_text()
+    assert f'ExecStart="{ROOT}/bin/worker"' in text and f'"SLIPWAY_HOME={here.home}"' in text
+    assert f"User={pwd.getpwuid(os.geteuid()).pw_name}\n" in text and "Restart=always" in text
+
+
+def test_a_place_that_a_unit_cannot_name_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(CannotGoOn, match="another place"):
+        unit_text(Places(home=tmp_path / 'ho"me', venv=tmp_path))

@@ -30,6 +30,7 @@ OPERATORS = (404, 403, 403, 302, 302, 404)
 OPERATORS_SEE = (404, 403, 403, 200, 200, 404)
 OWNERS = (404, 403, 403, 403, 302, 404)
 OWNERS_AND_ADMIN = (404, 403, 403, 403, 302, 302)
+OPERATORS_ENROLL = (200, 403, 403, 200, 200, 200)  # each for teams of their own
 ADMIN = (403, 403, 403, 403, 403, 302)
 ADMIN_SEES = (403, 403, 403, 403, 403, 200)
 
@@ -265,12 +266,12 @@ PLACES = (
     act("secret_retire", OPERATORS, environments.a_production_secret),
     look("hosts", EVERYBODY),
     look("hosts_part", EVERYBODY),
-    *form("host_enroll", ADMIN_SEES, ADMIN_SEES, body=hosts.a_host),
+    *form("host_enroll", OPERATORS_ENROLL, (400, *OPERATORS_ENROLL[1:]), body=hosts.a_host_for_the_team),
     look("host", MEMBERS_AND_ADMIN, hosts.the_teams_own_host),
     look("host_part", MEMBERS_AND_ADMIN, hosts.the_teams_own_host),
     act("host_drain", (404, 403, 403, 302, 302, 302), hosts.the_teams_own_host, drained),
     act("host_revoke", ADMIN, hosts.local),
-    act("host_renew", ADMIN_SEES, hosts.local),
+    act("host_code", (404, 403, 403, 200, 200, 200), hosts.the_teams_own_host),
     act("host_serve", ADMIN, hosts.local, every_team),
     act("host_slots", ADMIN, hosts.local, three_slots),
 )

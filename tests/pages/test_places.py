@@ -14,6 +14,7 @@ from webapp.environments import vault
 from webapp.environments.models import Environment, Secret
 from webapp.environments.services import set_secret
 from webapp.hosts.models import Host
+from webapp.hosts.parcel import parcel
 from webapp.hosts.services import enroll, find_host, restrict
 from webapp.teams.policy import SYSTEM
 
@@ -119,7 +120,7 @@ def test_hosts_are_listed_to_those_whom_they_serve(cast: Cast, who: str) -> None
     html = get(cast.client(who), reverse("hosts"))
     assert reverse("host", args=[cast.host.id]) in html and "ready" in html
     assert (reverse("host", args=[own.id]) in html) == (who != "stranger")
-    assert (reverse("host_enroll") in html) == (who == "admin")
+    assert (reverse("host_enroll") in html) == (who in ("admin", "owner", "operator", "stranger"))
 
 
 @pytest.mark.parametrize("who", EVERYBODY)
@@ -129,22 +130,20 @@ def test_a_host_names_only_what_one_may_see_and_offers_what_one_may(harbour: Har
     html = get(harbour.cast.client(who), reverse("host", args=[harbour.cast.host.id]))
     assert (reverse("replica", args=[harbour.replicas()[0].id]) in html) == (who in ROLES)
     assert ("and 2 replicas of teams that are not yours" in html) == (who not in ROLES)
-    for route in ("host_drain", "host_revoke", "host_renew", "host_serve", "host_slots"):
+    for route in ("host_drain", "host_revoke", "host_code", "host_serve", "host_slots"):
         assert (reverse(route, args=[harbour.cast.host.id]) in html) == (who == "admin")
     assert SCRIPT not in html and "&lt;script&gt;alert(1)" in html
 
 
-def test_a_credential_is_shown_in_the_answer_and_never_again(cast: Cast) -> None:
+def test_a_code_is_shown_in_the_answer_and_never_again(cast: Cast) -> None:
     admin = cast.client("admin")
-    answer = admin.post(reverse("host_enroll"), {"name": "second"})
-    credential = re.search(r"slh_[\w-]+", answer.content.decode())
-    assert credential is not None
-    host = find_host(credential[0])
-    assert host is not None and host.name == "second"
-    renewed = re.search(r"slh_[\w-]+", admin.post(reverse("host_renew", args=[host.id])).content.decode())
-    assert renewed is not None and find_host(credential[0]) is None and find_host(renewed[0]) == host
+    html = admin.post(reverse("host_enroll"), {"name": "second"}).content.decode()
+    host = Host.objects.get(name="second")
+    assert re.search(r"slipway-worker/bin/worker enroll http://testserver sle_[\w-]+ --without-tls", html)
+    assert parcel().digest in html and "This address has no TLS" in html and host.state == "awaited"
+    assert re.search(r"sle_[\w-]+", admin.post(reverse("host_code", args=[host.id])).content.decode())
     for url in (reverse("hosts"), reverse("host", args=[host.id]), reverse("audit")):
-        assert "slh_" not in get(admin, url)
+        assert "sle_" not in get(admin, url)
     assert post(admin, reverse("host_enroll"), name="second") == 409
     assert post(admin, reverse("host_enroll"), name="Not one") == 400
 

@@ -11,6 +11,7 @@ from webapp.control.loop import Part
 from webapp.deployments.rollout import reconcile
 from webapp.exports import rounds as exports
 from webapp.hooks import services as hooks
+from webapp.hosts import doorbells
 from webapp.hosts import services as hosts
 from webapp.hosts.models import Host
 from webapp.images import archived
@@ -53,6 +54,15 @@ def _archive(moment: datetime) -> int:
 
 def _reconcile(moment: datetime) -> int:
     return reconcile.run_once(now=moment)
+
+
+def _keep_doorbells(moment: datetime) -> int:
+    """Redis forgets its users when it restarts."""
+    return doorbells.keep()
+
+
+def _forget_proofs(moment: datetime) -> int:
+    return hosts.forget_proofs(now=moment)
 
 
 def _settle_refusals(moment: datetime) -> int:
@@ -103,6 +113,7 @@ LOOPS: Mapping[str, Sequence[Part]] = {
         Part("leases", _expire_leases, every=1.0),
         Part("doorbells", _ring, every=1.0),
         Part("silent hosts", _mark_silent, every=2.0),
+        Part("doorbell users", _keep_doorbells, every=2.0),
     ),
     "archive": (Part("archive", _archive, every=1.0),),
     "chores": (
@@ -113,6 +124,7 @@ LOOPS: Mapping[str, Sequence[Part]] = {
         Part("own registry", _own_registry, every=10.0),
         Part("uploads", _tidy_uploads, every=300.0),
         Part("deliveries", _prune_deliveries, every=600.0),
+        Part("proofs", _forget_proofs, every=60.0),
         Part("old notices", _prune_notices, every=600.0),
     ),
     "archives": (  # which may be large, and are read to their end

@@ -2,13 +2,15 @@
 
 from django.db.models import QuerySet
 from django.urls import path
+from django.utils.timezone import now
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.routers import SimpleRouter
 
 from webapp.hosts import services
-from webapp.hosts.bodies import HostChange, HostMade, HostShown, NewHost
+from webapp.hosts.bodies import HostAwaited, HostChange, HostShown, NewHost
+from webapp.hosts.command import command_for
 from webapp.hosts.models import Host
 from webapp.problems import Invalid
 from webapp.rest.filtering import By
@@ -27,13 +29,17 @@ class Hosts(Listed, Shown, RoomViewSet):
     def rows(self) -> QuerySet[Host]:
         return Host.objects.visible_to(self.actor).prefetch_related("teams")
 
-    @extend_schema(request=NewHost, responses={201: HostMade})
+    @extend_schema(request=NewHost, responses={201: HostAwaited})
     def create(self, request: Request) -> Response:
-        """Enroll a host. Its credential is in this answer only."""
-        require_site_admin(self.actor)
+        """A host that awaits its machine. The one-time code for it, good for 15 minutes, is in this answer only."""
+        if not services.teams_to_serve(self.actor):
+            require_site_admin(self.actor)
         body = self.body(NewHost)
-        host, credential = services.enroll(actor=self.actor, name=body["name"], every_team=body["every_team"])
-        return Response({**self.get_serializer(host).data, "credential": credential}, status=201)
+        teams = _teams(body.get("teams", []), Team.objects.visible_to(self.actor))
+        host, code = services.invite(
+            actor=self.actor, name=body["name"], every_team=body["every_team"], teams=teams, now=now()
+        )
+        return self._awaited(host, code)
 
     @extend_schema(request=HostChange, responses={200: HostShown})
     def partial_update(self, request: Request, id: str) -> Response:
@@ -42,7 +48,7 @@ class Hosts(Listed, Shown, RoomViewSet):
         require_site_admin(self.actor)
         body = self.body(HostChange)
         if "every_team" in body or "teams" in body:
-            teams = _teams(body.get("teams", []))
+            teams = _teams(body.get("teams", []), Team.objects.all())
             every = body.get("every_team", False if teams else host.every_team)
             services.restrict(actor=self.actor, host=host, every_team=every, teams=teams)
         if "build_slots" in body:
@@ -67,17 +73,20 @@ class Hosts(Listed, Shown, RoomViewSet):
         """Take work again."""
         return self.shown(services.set_drained(actor=self.actor, host=self.found(id), drained=False))
 
-    @extend_schema(request=NothingSerializer, responses={201: HostMade})
+    @extend_schema(request=NothingSerializer, responses={201: HostAwaited})
     def enrollment(self, request: Request, id: str) -> Response:
-        """A new credential; the one before is worth nothing from now on."""
+        """A one-time code by which a machine takes this host's place; it goes on as it is until the code is used."""
         host = self.found(id)
         self.body(NothingSerializer)
-        credential = services.renew_credential(actor=self.actor, host=host)
-        return Response({**self.get_serializer(self.found(id)).data, "credential": credential}, status=201)
+        return self._awaited(host, services.make_code(actor=self.actor, host=host, now=now()))
+
+    def _awaited(self, host: Host, code: services.Code) -> Response:
+        told = {"code": code.text, "command": command_for(self.request, code), "expires_at": code.expires_at}
+        return Response({**self.get_serializer(host).data, "enrollment": told}, status=201)
 
 
-def _teams(ids: list[str]) -> list[Team]:
-    found = list(Team.objects.filter(id__in=ids))
+def _teams(ids: list[str], known: QuerySet[Team]) -> list[Team]:
+    found = list(known.filter(id__in=ids))
     if len(found) != len(set(ids)):
         raise Invalid({"teams": ["There is no such team."]})
     return found

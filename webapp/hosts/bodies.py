@@ -7,10 +7,17 @@ from rest_framework import serializers
 
 from webapp.checks import slug_pattern
 from webapp.hosts.models import Host
-from webapp.hosts.services import MAX_BUILD_SLOTS
+from webapp.hosts.services import MAX_BUILD_SLOTS, fingerprint
 from webapp.rest.serializers import StrictSerializer
 
 MAX_TEAMS = 1000
+
+
+class TeamIds(serializers.ListField):
+    child = serializers.CharField(min_length=1, max_length=64, trim_whitespace=False)
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**{"max_length": MAX_TEAMS, **options})
 
 
 class DiskUse(serializers.Serializer[Any]):
@@ -33,12 +40,18 @@ class Capacity(serializers.Serializer[Any]):
 
 class HostShown(serializers.ModelSerializer[Host]):
     state = serializers.ChoiceField(
-        ["enrolled", "ready", "drained", "engine_down", "unknown", "revoked"], read_only=True
+        ["awaited", "enrolled", "ready", "drained", "engine_down", "unknown", "revoked"], read_only=True
     )
     engine = serializers.SerializerMethodField(help_text="What the host found out about its engine.")
     capacity = serializers.SerializerMethodField()
     builder = serializers.SerializerMethodField()
     teams = serializers.SerializerMethodField(help_text="Ids of the teams it serves, of those that you may see.")
+    key = serializers.SerializerMethodField(
+        help_text="Fingerprint of the key by which it proves itself; empty for a host that has none."
+    )
+    own_doorbell = serializers.BooleanField(
+        help_text="It hears its doorbell as a Redis user of its own; false: by an address that others share."
+    )
 
     class Meta:
         model = Host
@@ -52,6 +65,8 @@ class HostShown(serializers.ModelSerializer[Host]):
             "engine",
             "builder",
             "capacity",
+            "key",
+            "own_doorbell",
             "version",
             "clock_skew_ms",
             "connected",
@@ -72,30 +87,35 @@ class HostShown(serializers.ModelSerializer[Host]):
         disk = {"disk_use": host.disk_use, "short_of_disk": host.is_short_of_disk}
         return {**known, "build_slots": host.build_slots, **disk}
 
+    def get_key(self, host: Host) -> str:
+        return fingerprint(host.public_key) if host.public_key else ""
+
     def get_teams(self, host: Host) -> list[str]:
         actor = self.context["view"].actor
         return sorted(team.id for team in host.teams.all() if actor.site_admin or team.id in actor.roles)
 
 
-class HostMade(HostShown):
-    credential = serializers.CharField(help_text="Told this once. Put it into a file on the host.")
+class EnrollmentShown(serializers.Serializer[Any]):
+    code = serializers.CharField(help_text="Told this once.")
+    command = serializers.CharField(help_text="What to run on the machine that becomes this host.")
+    expires_at = serializers.DateTimeField()
+
+
+class HostAwaited(HostShown):
+    enrollment = EnrollmentShown(read_only=True)
 
     class Meta:
         model = HostShown.Meta.model
-        fields = (*HostShown.Meta.fields, "credential")
+        fields = (*HostShown.Meta.fields, "enrollment")
 
 
 class NewHost(StrictSerializer):
     name = serializers.RegexField(slug_pattern(), max_length=40, trim_whitespace=False)
     every_team = serializers.BooleanField(required=False, default=False)
+    teams = TeamIds(required=False, help_text="Ids of the teams that it shall serve.")
 
 
 class HostChange(StrictSerializer):
     every_team = serializers.BooleanField(required=False)
-    teams = serializers.ListField(
-        child=serializers.CharField(min_length=1, max_length=64, trim_whitespace=False),
-        required=False,
-        max_length=MAX_TEAMS,
-        help_text="Ids of the teams that it serves.",
-    )
+    teams = TeamIds(required=False, help_text="Ids of the teams that it serves.")
     build_slots = serializers.IntegerField(required=False, min_value=0, max_value=MAX_BUILD_SLOTS)

@@ -8,7 +8,7 @@ from django.utils.timezone import now
 from runtime.contract.link import SILENT_AFTER_SECONDS
 from webapp.hosts.querysets import HostQuerySet
 from webapp.models import Thing
-from webapp.teams.models import Team
+from webapp.teams.models import Team, User
 
 SHORT_OF_DISK = 0.1  # less than this part is free
 
@@ -18,12 +18,19 @@ class Host(Thing):
 
     name = models.CharField(max_length=40, unique=True)
     credential_digest = models.CharField(max_length=64, blank=True)  # SHA-256 of the secret, hex; '' when revoked
+    awaited = models.BooleanField(default=False)  # made here, and no machine has enrolled as it yet
+    removed = models.BooleanField(default=False)  # revoked and out of sight; kept for what names it
+    public_key = models.CharField(max_length=44, blank=True)  # Ed25519, raw, base64; '': it has none to prove itself by
+    doorbell_digest = models.CharField(max_length=64, blank=True)  # of its Redis password; '': it has no user there
     every_team = models.BooleanField(default=False)  # serves every team until the site admin restricts it
     teams = models.ManyToManyField(Team, related_name="hosts", blank=True)
     drained = models.BooleanField(default=False)  # takes no new work
     build_slots = models.PositiveSmallIntegerField(default=2)
     concurrency = models.PositiveSmallIntegerField(default=0)  # jobs at once, as its worker says; 0: it has not said
     labels = models.JSONField(default=dict)
+    max_cpus = models.FloatField(null=True)  # what replicas may take of it together, by their limits; None: no bound
+    max_memory = models.BigIntegerField(null=True)  # bytes
+    max_replicas = models.PositiveSmallIntegerField(null=True)
     facts = models.JSONField(null=True)  # runtime.contract.link.EngineFacts as JSON
     disk_use = models.JSONField(null=True)  # bytes of images, containers, volumes, build_cache, and told_at
     engine_answers = models.BooleanField(default=False)
@@ -43,6 +50,11 @@ class Host(Thing):
         return self.name
 
     @property
+    def own_doorbell(self) -> bool:
+        """It has a user of its own in Redis."""
+        return bool(self.doorbell_digest)
+
+    @property
     def usable_slots(self) -> int:
         """Builds at once: one of several worker threads is kept for orders that are no builds."""
         if not self.concurrency:
@@ -57,9 +69,11 @@ class Host(Thing):
 
     @property
     def state(self) -> str:
-        """enrolled (never heard), ready, drained, engine_down, unknown (silent since `last_heard_at`), revoked."""
+        """awaited (no machine yet), enrolled (never heard), ready, drained, engine_down, unknown (silent since
+        `last_heard_at`), revoked.
+        """
         if not self.credential_digest:
-            return "revoked"
+            return "awaited" if self.awaited else "revoked"
         if self.last_heard_at is None:
             return "enrolled"
         if self.last_heard_at < now() - timedelta(seconds=SILENT_AFTER_SECONDS):
@@ -67,6 +81,23 @@ class Host(Thing):
         if not self.engine_answers:
             return "engine_down"
         return "drained" if self.drained else "ready"
+
+
+class Enrollment(Thing):
+    """A one-time code by which a machine becomes this host."""
+
+    host = models.ForeignKey(Host, on_delete=models.CASCADE, related_name="enrollments")
+    digest = models.CharField(max_length=64, unique=True)  # SHA-256 of the code, hex
+    created_by = models.ForeignKey(User, on_delete=models.CASCADE, null=True, related_name="+")  # None: Slipway itself
+    expires_at = models.DateTimeField()
+    used_at = models.DateTimeField(null=True)
+
+
+class SpentProof(models.Model):
+    """A proof that opened a door; it opens none again. Kept as long as its time would be good."""
+
+    digest = models.CharField(primary_key=True, max_length=64)
+    expires_at = models.DateTimeField(db_index=True)
 
 
 class Installation(models.Model):

@@ -18,13 +18,13 @@ if TYPE_CHECKING:
 
 class HostQuerySet(models.QuerySet["Host"]):
     def visible_to(self, actor: Actor) -> Self:
-        """Hosts that serve a team of the actor; a site admin sees all."""
+        """Hosts that serve a team of the actor; a site admin sees all. What was removed nobody sees."""
         if actor.site_admin:
-            return self
+            return self.filter(removed=False)
         teams = team_ids(actor)
         if not teams:
             return self.none()
-        return self.filter(Q(every_team=True) | Q(teams__in=teams)).distinct()
+        return self.filter(Q(every_team=True) | Q(teams__in=teams), removed=False).distinct()
 
     def ready(self, now: datetime) -> Self:
         """Hosts whose `state` is ready at this time."""

@@ -17,7 +17,7 @@ def urlpatterns(tenants: Tenants) -> list[URLPattern]:
         path("hosts/<str:id>/now/", views.show_part, told, name="host_part"),
         path("hosts/<str:id>/drain/", views.drain, name="host_drain"),
         path("hosts/<str:id>/revocation/", views.revoke, name="host_revoke"),
-        path("hosts/<str:id>/credential/", views.renew, told, name="host_renew"),
+        path("hosts/<str:id>/enrollment/", views.code, told, name="host_code"),
         path("hosts/<str:id>/serving/", views.serve, told, name="host_serve"),
         path("hosts/<str:id>/slots/", views.slots, told, name="host_slots"),
     ]

@@ -6,8 +6,10 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.timezone import now
 
 from webapp.hosts import services
+from webapp.hosts.command import address_of_ours, command_for, in_the_clear
 from webapp.hosts.forms import EnrollForm, ServingForm, SlotsForm
 from webapp.hosts.models import Host
 from webapp.hosts.tenants import Load, Tenants
@@ -49,13 +51,18 @@ def part(request: PageRequest, tenants: Tenants) -> HttpResponse:
 
 @page
 def enroll(request: PageRequest) -> HttpResponse:
-    """A new host; its credential is shown in the answer, this once."""
-    require_site_admin(request.actor)
-    form = EnrollForm(request.POST or None)
-    enrolled: tuple[Host, str] | None = None
+    """A new host; the command by which its machine enrolls is shown in the answer, this once."""
+    teams = services.teams_to_serve(request.actor)
+    if not teams:
+        require_site_admin(request.actor)
+    form = EnrollForm(request.POST or None, teams=teams, admin=request.actor.site_admin)
+    invited: tuple[Host, services.Code] | None = None
     if request.method == "POST":
-        enrolled = form.attempt(lambda: services.enroll(actor=request.actor, **form.cleaned_data))
-    return render(request, "hosts/enroll.html", {"form": form, "enrolled": enrolled}, status=form.status)
+        invited = form.attempt(lambda: services.invite(actor=request.actor, now=now(), **form.cleaned_data))
+    facts: dict[str, Any] = {"form": form}
+    if invited is not None:
+        facts |= {"host": invited[0], **_enrolling(request, invited[1])}
+    return render(request, "hosts/enroll.html", facts, status=form.status)
 
 
 @look
@@ -87,10 +94,10 @@ def revoke(request: PageRequest, id: str) -> HttpResponse:
 
 
 @verb
-def renew(request: PageRequest, id: str, tenants: Tenants) -> HttpResponse:
-    """Another credential, shown this once; the one before is worth nothing."""
+def code(request: PageRequest, id: str, tenants: Tenants) -> HttpResponse:
+    """A one-time code for a machine that takes this host's place; shown this once."""
     host = _load(request, id)
-    return _show(request, host, tenants, credential=services.renew_credential(actor=request.actor, host=host))
+    return _show(request, host, tenants, code=services.make_code(actor=request.actor, host=host, now=now()))
 
 
 @verb
@@ -111,6 +118,15 @@ def slots(request: PageRequest, id: str, tenants: Tenants) -> HttpResponse:
     return redirect("host", id) if done is not None else _show(request, host, tenants, slots_form=form)
 
 
+def _enrolling(request: PageRequest, code: services.Code) -> dict[str, Any]:
+    """What the page says of a code."""
+    return {
+        "command": command_for(request, code),
+        "expires_at": code.expires_at,
+        "in_the_clear": in_the_clear(address_of_ours(request)),
+    }
+
+
 def _load(request: PageRequest, id: str) -> Host:
     return find(Host.objects.visible_to(request.actor), id)
 
@@ -119,7 +135,7 @@ def _list(actor: Actor, tenants: Tenants) -> dict[str, Any]:
     hosts = list(Host.objects.visible_to(actor))
     loads = tenants.loads(hosts)
     rows = [(host, load, _capacity(host, load)) for host in hosts for load in [loads.get(host.id, Load())]]
-    return {"rows": rows, "admin": actor.site_admin}
+    return {"rows": rows, "enrolls": actor.site_admin or bool(services.teams_to_serve(actor))}
 
 
 def _capacity(host: Host, load: Load) -> list[Capacity]:
@@ -145,12 +161,13 @@ def _show(
     host: Host,
     tenants: Tenants,
     *,
-    credential: str = "",
+    code: services.Code | None = None,
     serving: ServingForm | None = None,
     slots_form: SlotsForm | None = None,
 ) -> HttpResponse:
     facts = _facts(request.actor, host, tenants)
-    facts["credential"] = credential
+    if code is not None:
+        facts |= _enrolling(request, code)
     if request.actor.site_admin:
         teams = list(host.teams.values_list("id", flat=True))
         facts["serving"] = serving or ServingForm(every_team=host.every_team, teams=teams)
@@ -173,7 +190,8 @@ def _facts(actor: Actor, host: Host, tenants: Tenants) -> dict[str, Any]:
         "hidden": hidden,
         "replicas": replicas,
         "others": max(0, load.replicas - seen),
-        "drains": services.may_drain(actor, host) and bool(host.credential_digest),
+        "operates": services.may_operate(actor, host),
+        "key": services.fingerprint(host.public_key) if host.public_key else "",
         "admin": actor.site_admin,
         "teams": host.teams.all() if actor.site_admin else host.teams.filter(id__in=team_ids(actor)),
     }

@@ -1,6 +1,7 @@
 """A host's state in words. Pure."""
 
 WHY_NOT_READY = {
+    "awaited": "awaits its machine: run the command there that its page gives.",
     "enrolled": "has never been heard: start its worker (bin/worker).",
     "unknown": "has not been heard for a while: look whether its worker and its connection live.",
     "engine_down": "is there, but its container engine does not answer: start the engine.",

@@ -8,12 +8,14 @@ from typing import Generic, TypeVar
 
 import msgspec
 from django.http import HttpRequest
+from django.utils.timezone import now
 
-from runtime.contract import CONTRACT_VERSION, names, states
+from runtime.contract import CONTRACT_VERSION, names, states, wire
+from runtime.contract.enrollment import HEADER_PROOF
 from runtime.contract.link import MAX_IMAGES_HELD, DiskHeld, ImagesHeld
 from runtime.contract.reports import MAX_BATCH_BYTES, MAX_BATCH_LINES, MAX_LINE_BYTES, Line, Lines, Progress
 from webapp.hosts.models import Host
-from webapp.hosts.services import find_host
+from webapp.hosts.services import find_host, require_proof
 from webapp.ingest.refusals import Unknown, WrongContract
 from webapp.jobs import services as jobs
 from webapp.jobs.models import Job
@@ -66,8 +68,25 @@ def headers_of(request: HttpRequest) -> dict[str, str]:
     return {name.lower(): value for name, value in request.headers.items()}
 
 
-def message_of_host(request: HttpRequest, *, limit: int, decoder: msgspec.json.Decoder[Message]) -> Message:
-    """The body of a call that is about no job yet."""
+def host_at_link(headers: Mapping[str, str]) -> Host:
+    """The host that opens a link. Raises what `host_of` does, and `Refusal` when it does not show its key."""
+    host = host_of(headers)
+    proof = headers.get(HEADER_PROOF.lower(), "")
+    require_proof(host=host, header=proof, door=wire.LINK_PATH, body=b"", now=now())
+    return host
+
+
+def message_of_host(
+    request: HttpRequest, *, host: Host, door: str, limit: int, decoder: msgspec.json.Decoder[Message]
+) -> Message:
+    """The body of a call that is about no job yet, signed with the host's key."""
+    body = _body(request, limit)
+    require_proof(host=host, header=request.headers.get(HEADER_PROOF, ""), door=door, body=body, now=now())
+    return _decode(body, decoder)
+
+
+def message_of_nobody(request: HttpRequest, *, limit: int, decoder: msgspec.json.Decoder[Message]) -> Message:
+    """The body of a call by somebody who is no host yet."""
     return _decode(_body(request, limit), decoder)
 
 

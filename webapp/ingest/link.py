@@ -47,7 +47,7 @@ from webapp.rest.client import address_of
 
 HELLO_SECONDS = 10.0
 HEARD_SECONDS = 5.0  # between two notes that the host lives
-LOOK_SECONDS = 1.0
+LOOK_SECONDS = 1.0  # so long a revoked host's link lives on at most
 MAX_OBSERVED = 1000  # events waiting for the database; the next snapshot says what was dropped
 BYTES_PER_SECOND = 32 * 1024 * 1024
 BURST_BYTES = 64 * 1024 * 1024
@@ -66,7 +66,7 @@ class LinkConsumer(AsyncWebsocketConsumer):
     async def connect(self) -> None:
         headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in self.scope["headers"]}
         try:
-            self.host: Host = await database_sync_to_async(guard.host_of)(headers)
+            self.host: Host = await database_sync_to_async(guard.host_at_link)(headers)
         except Refusal as refusal:
             await self._remember(None, refusal)
             await self.close()
@@ -161,19 +161,16 @@ class LinkConsumer(AsyncWebsocketConsumer):
 
     async def _attend(self) -> None:
         """Say what is archived, see that the host may still speak, and that it said hello."""
-        begun = checked = time.monotonic()
+        begun = time.monotonic()
         while not self.over:  # redis-py sends within wait_for, which may swallow a cancel (Python 3.11)
             await asyncio.sleep(LOOK_SECONDS)
-            moment = time.monotonic()
             if self.hello is None:
-                if moment - begun > HELLO_SECONDS:
+                if time.monotonic() - begun > HELLO_SECONDS:
                     await self.close(code=NO_HELLO)
                 continue
+            await self._check_still_known()
             with contextlib.suppress(Refusal):
                 await self.desk.look()
-            if moment - checked > HEARD_SECONDS:
-                checked = moment
-                await self._check_still_known()
 
     async def _check_still_known(self) -> None:
         if not await database_sync_to_async(_is_known)(self.host):

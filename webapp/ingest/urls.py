@@ -1,10 +1,12 @@
-"""The paths of runtime.contract.wire, below /ingest/."""
+"""The paths of runtime.contract.wire and runtime.contract.enrollment, below /ingest/."""
 
 from django.urls import path
 
-from webapp.ingest import blobs, views
+from webapp.ingest import blobs, joining, views
 
 urlpatterns = [
+    path("enrollments/", joining.enrollments),
+    path("worker.tar.gz", joining.worker),
     path("claims/", views.claims),
     path("jobs/<str:job_id>/heartbeat/", views.heartbeat),
     path("jobs/<str:job_id>/progress/", views.progress),

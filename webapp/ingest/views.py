@@ -71,7 +71,9 @@ def _admitting(call: Call[P], method: str) -> Served[P]:
 @from_host
 def claims(request: HttpRequest, host: Host) -> HttpResponse:
     """Claim the job that the doorbell named. Its secrets are revealed here, to this host, for this attempt."""
-    asked = guard.message_of_host(request, limit=guard.CLAIM_BYTES, decoder=wire.claim_request_decoder)
+    asked = guard.message_of_host(
+        request, host=host, door=wire.CLAIMS_PATH, limit=guard.CLAIM_BYTES, decoder=wire.claim_request_decoder
+    )
     try:
         with transaction.atomic():
             claimed = jobs.claim(host=host, job_id=asked.job, now=now())
