@@ -149,6 +149,7 @@ def test_every_duty_has_its_part_and_no_lease_waits_for_a_chore() -> None:
         "archive": ["archive"],
         "chores": [
             "reconcile",
+            "approvals",
             "refusals",
             "retention",
             "images to forget",

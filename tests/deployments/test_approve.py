@@ -129,7 +129,7 @@ def test_a_host_that_drops_out_ends_it_with_the_reason_instead_of_another_plan(h
     assert harbour.next_job(ended) is None
 
 
-def test_a_host_that_joins_changes_the_plan_too(harbour: Harbour) -> None:
+def test_a_host_that_joins_has_the_plan_made_anew_and_takes_the_approvals_with_it(harbour: Harbour) -> None:
     build = harbour.built()
     other = harbour.host("other")
     harbour.built(host=other, same_as=build)
@@ -138,8 +138,13 @@ def test_a_host_that_joins_changes_the_plan_too(harbour: Harbour) -> None:
         actor=cast.actor("developer"), service=harbour.service, environment=cast.production, build=build
     )
     cast.production.hosts.add(other)
-    ended = approve(cast.actor("operator"), asked)
-    assert ended.state == "failed" and ended.problem is not None and ended.problem["code"] == "plan.changed"
+    with pytest.raises(Conflicting) as refused:
+        approve(cast.actor("operator"), asked)
+    assert refused.value.code == "plan.other"
+    again = Deployment.objects.get(id=asked.id)
+    assert again.state == "awaiting_approval" and again.plan_hash != asked.plan_hash
+    assert {step["name"] for step in again.plan["steps"]} == {"local", "other"}
+    assert approve(cast.actor("operator"), again).state == "queued"
 
 
 def test_changed_settings_do_not_change_an_approved_release(harbour: Harbour) -> None:

@@ -9,6 +9,7 @@ from webapp.audit import services as audit
 from webapp.blobs import services as blobs
 from webapp.control.loop import Part
 from webapp.deployments.rollout import reconcile
+from webapp.deployments.services import starting
 from webapp.exports import rounds as exports
 from webapp.hooks import services as hooks
 from webapp.hosts import doorbells
@@ -65,6 +66,11 @@ def _forget_proofs(moment: datetime) -> int:
     return hosts.forget_proofs(now=moment)
 
 
+def _start_approved(moment: datetime) -> int:
+    """Approvals that are too old lapse; what is approved starts when its environment opens."""
+    return starting.run_once(now=moment)
+
+
 def _settle_refusals(moment: datetime) -> int:
     return audit.flush_refusals(now=moment)
 
@@ -118,6 +124,7 @@ LOOPS: Mapping[str, Sequence[Part]] = {
     "archive": (Part("archive", _archive, every=1.0),),
     "chores": (
         Part("reconcile", _reconcile, every=1.0),
+        Part("approvals", _start_approved, every=5.0),
         Part("refusals", _settle_refusals, every=5.0),
         Part("retention", _apply_retention, every=60.0),
         Part("images to forget", _sweep_images, every=60.0),

@@ -3,7 +3,7 @@
 from django.db import models
 from django.db.models import Q
 
-from webapp.deployments.querysets import InServiceQuerySet, ReplicaQuerySet, ServiceQuerySet
+from webapp.deployments.querysets import DeploymentQuerySet, InServiceQuerySet, ReplicaQuerySet, ServiceQuerySet
 from webapp.environments.models import Environment
 from webapp.hosts.models import Host
 from webapp.images.models import Build, Image
@@ -22,6 +22,7 @@ class Service(Thing):
     settings = models.JSONField(default=dict)  # by aspect: deployments.settings.aspects
     overrides = models.JSONField(default=dict)  # environment slug -> settings that differ there
     next_number = models.PositiveIntegerField(default=1)  # of releases
+    changed_by = models.JSONField(default=dict)  # part (deployments.authorship) -> the person who changed it last
 
     objects = ServiceQuerySet.as_manager()
 
@@ -45,6 +46,10 @@ class Release(Thing):
     settings = models.JSONField()
     variables = models.JSONField(default=dict)
     secrets = models.JSONField(default=dict)  # NAME -> {"id", "version"}
+    base = models.JSONField(
+        null=True
+    )  # the settings of everywhere, which go on with it; None: frozen before these were
+    changed_by = models.JSONField(default=dict)  # the service's, of then
 
     objects = InServiceQuerySet.as_manager()
 
@@ -68,6 +73,12 @@ class Deployment(Thing):
     requested_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
     requested_as = models.CharField(max_length=200)
     token = models.ForeignKey(Token, on_delete=models.SET_NULL, null=True, related_name="+")
+    authors = models.JSONField(default=list)  # people who last changed what the plan carries, beside who asked for it
+    emergency = models.CharField(max_length=500, blank=True)  # the reason of one that met no other gate
+    bypassed = models.JSONField(default=list)  # what an emergency went past, in words
+    reviewed_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
+    reviewed_at = models.DateTimeField(null=True)
+    review = models.CharField(max_length=500, blank=True)
     log = models.OneToOneField(Log, on_delete=models.PROTECT, related_name="deployment")
     generation = models.PositiveIntegerField(default=0)  # of the desired state, given when it starts rolling
     comment = models.CharField(max_length=500, blank=True)
@@ -77,7 +88,7 @@ class Deployment(Thing):
     finished_at = models.DateTimeField(null=True)
     problem = models.JSONField(null=True)
 
-    objects = InServiceQuerySet.as_manager()
+    objects = DeploymentQuerySet.as_manager()
 
     class Meta:
         ordering = ("-created_at", "-id")
@@ -88,6 +99,7 @@ class Deployment(Thing):
                 name="one_deployment_under_way",
             ),
         )
+        indexes = (models.Index(fields=("state",), condition=Q(state="awaiting_approval"), name="deployments_waiting"),)
 
 
 class DeploymentJob(models.Model):
@@ -110,10 +122,16 @@ class Approval(Thing):
     approved = models.BooleanField()
     plan_hash = models.CharField(max_length=64)
     comment = models.CharField(max_length=500, blank=True)
+    lapsed_at = models.DateTimeField(null=True)  # since then it counts no more
+    lapsed_why = models.CharField(max_length=200, blank=True)
 
     class Meta:
         ordering = ("created_at",)
-        constraints = (models.UniqueConstraint(fields=("deployment", "user"), name="one_verdict_per_person"),)
+        constraints = (
+            models.UniqueConstraint(
+                fields=("deployment", "user"), condition=Q(lapsed_at=None), name="one_verdict_per_person"
+            ),
+        )
 
 
 class DesiredState(models.Model):

@@ -47,6 +47,10 @@ class Environments(Listed, Shown, RoomViewSet):
             rank=body["rank"],
             protected=body["protected"],
             required_approvals=body["required_approvals"],
+            approval_hours=body["approval_hours"],
+            allow_skipping=body.get("allow_skipping"),
+            windows=body.get("windows", []),
+            freezes=body.get("freezes", []),
             hosts=_hosts(project, body.get("hosts", [])),
             variables=body.get("variables"),
         )
@@ -64,6 +68,10 @@ class Environments(Listed, Shown, RoomViewSet):
             rank=body.get("rank"),
             protected=body.get("protected"),
             required_approvals=body.get("required_approvals"),
+            approval_hours=body.get("approval_hours"),
+            allow_skipping=body.get("allow_skipping"),
+            windows=body.get("windows"),
+            freezes=body.get("freezes"),
             hosts=_hosts(environment.project, body["hosts"]) if "hosts" in body else None,
             variables=body.get("variables"),
         )

@@ -6,6 +6,7 @@ from django import forms
 from django.http import QueryDict
 
 from webapp import writing
+from webapp.environments import timetable
 from webapp.environments.models import Environment, Use
 from webapp.hosts.models import Host
 from webapp.page import Form, choose_from, code_box
@@ -14,6 +15,13 @@ from webapp.teams.models import Project
 LONG = 512 * 1024  # the verbs say the real limits
 HOSTS = "Where its containers run. Without one nothing can be deployed here; it may be chosen later."
 ORDER = "1 is where a build is tried first; each next one is where it is promoted to: dev 1, staging 2, production 3."
+SKIPPING = [
+    ("", "is refused where it is protected"),
+    ("no", "is refused: the digest succeeds there first"),
+    ("yes", "may run here"),
+]
+WINDOWS = "When deployments may start, one a line: mon-fri 09:00-17:00 Europe/Berlin. None: always."
+FREEZES = "When none may, with the reason, one a line: 2026-12-20T00:00Z 2027-01-04T08:00Z the year ends."
 
 
 class PlaceForm(Form):
@@ -32,8 +40,14 @@ class PlaceForm(Form):
     required_approvals = forms.IntegerField(
         required=False,
         label="Approvals of other people that each plan needs",
-        help_text="For protected environments. Nobody approves what they asked for themselves.",
+        help_text="For protected environments. Nobody approves what they asked for or changed themselves.",
     )
+    approval_hours = forms.IntegerField(required=False, label="Hours after which an approval counts no more")
+    allow_skipping = forms.ChoiceField(required=False, choices=SKIPPING, label="What skipped the environment before")
+    windows = forms.CharField(
+        required=False, max_length=LONG, widget=code_box(2), label="Deployment windows", help_text=WINDOWS
+    )
+    freezes = forms.CharField(required=False, max_length=LONG, widget=code_box(2), label="Freezes", help_text=FREEZES)
 
     def __init__(
         self, data: QueryDict | None = None, *, project: Project, environment: Environment | None = None
@@ -49,6 +63,11 @@ class PlaceForm(Form):
         given = dict(self.cleaned_data)
         given["hosts"] = list(given["hosts"])
         given["required_approvals"] = given["required_approvals"] or 0
+        if given["approval_hours"] is None:
+            given["approval_hours"] = Environment().approval_hours
+        given["allow_skipping"] = {"yes": True, "no": False}.get(given["allow_skipping"])
+        given["windows"] = timetable.read_windows(given["windows"])
+        given["freezes"] = timetable.read_freezes(given["freezes"])
         return given
 
 
@@ -56,13 +75,17 @@ def _place(project: Project, environment: Environment | None) -> dict[str, Any]:
     """As it is; a new one stands to the right of all others."""
     if environment is None:
         last = Environment.objects.filter(project=project).order_by("-rank").values_list("rank", flat=True).first()
-        return {"rank": (last or 0) + 1, "required_approvals": 0}
+        return {"rank": (last or 0) + 1, "required_approvals": 0, "approval_hours": Environment().approval_hours}
     return {
         "slug": environment.slug,
         "rank": environment.rank,
         "hosts": list(environment.hosts.values_list("id", flat=True)),
         "protected": environment.protected,
         "required_approvals": environment.required_approvals,
+        "approval_hours": environment.approval_hours,
+        "allow_skipping": "yes" if environment.allow_skipping else "no",
+        "windows": timetable.write_windows(environment.windows),
+        "freezes": timetable.write_freezes(environment.freezes),
     }
 
 

@@ -1,7 +1,10 @@
 """Environments: the ordered places of a project, with hosts, variables, secrets, protection."""
 
+from datetime import datetime
+
 from django.db import models
 
+from webapp.environments.opening import Closed, closed
 from webapp.environments.querysets import InProjectQuerySet, SecretQuerySet
 from webapp.hosts.models import Host
 from webapp.models import Thing
@@ -16,8 +19,13 @@ class Environment(Thing):
     rank = models.PositiveSmallIntegerField()
     protected = models.BooleanField(default=False)
     required_approvals = models.PositiveSmallIntegerField(default=0)  # only where protected
+    approval_hours = models.PositiveSmallIntegerField(default=24)  # after so long an approval counts no more
+    allow_skipping = models.BooleanField(default=True)  # may run what has not succeeded in the environment before?
+    windows = models.JSONField(default=list)  # when deployments may start: webapp.environments.opening
+    freezes = models.JSONField(default=list)  # when none may
     hosts = models.ManyToManyField(Host, related_name="environments", blank=True)
     variables = models.JSONField(default=dict)  # NAME -> value, plain
+    changed_by = models.JSONField(default=dict)  # "hosts", "variables.NAME" -> id of the person who changed it last
 
     objects = InProjectQuerySet.as_manager()
 
@@ -30,6 +38,10 @@ class Environment(Thing):
 
     def __str__(self) -> str:
         return self.slug
+
+    def closed(self, now: datetime) -> Closed | None:
+        """Why no deployment may start here now, and when the next one may; None when it may."""
+        return closed(windows=self.windows, freezes=self.freezes, now=now)
 
 
 class Use(models.TextChoices):
@@ -53,6 +65,7 @@ class Secret(Thing):
     version = models.PositiveIntegerField()
     ciphertext = models.BinaryField()
     created_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
+    retired_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
     retired_at = models.DateTimeField(null=True)  # deleted by a person; kept while a release names it
 
     objects = SecretQuerySet.as_manager()

@@ -22,6 +22,7 @@ class Action(StrEnum):
     REQUEST = "request"  # the same in a protected environment: it waits for approval
     DEPLOY_PROTECTED = "deploy_protected"  # carry it out there where no approval is required
     APPROVE = "approve"
+    EMERGENCY = "emergency"  # go past approvals, windows, freezes and skipped environments; reviewed afterwards
     ENTER = "enter"  # terminal and commit: unprotected
     ENTER_PROTECTED = "enter_protected"
     SET_SECRET = "set_secret"  # in an unprotected environment, or for the whole project
@@ -52,6 +53,7 @@ _DEVELOPER = _VIEWER | {
 _OPERATOR = _DEVELOPER | {
     Action.DEPLOY_PROTECTED,
     Action.APPROVE,
+    Action.EMERGENCY,
     Action.ENTER_PROTECTED,
     Action.SET_SECRET_PROTECTED,
     Action.OPERATE,

@@ -15,8 +15,8 @@ from webapp.deployments.board.acts import BROKEN
 from webapp.deployments.board.cells import Cell, Known
 from webapp.deployments.models import Approval, Deployment, DesiredState, Replica, Service
 from webapp.deployments.planning.gathering import RUNS_A_RELEASE
-from webapp.deployments.services.approving import approvers_of
 from webapp.deployments.services.request import UNDER_WAY
+from webapp.deployments.services.starting import approvers_of
 from webapp.environments.models import Environment
 from webapp.images.insight.ending import how_it_ended
 from webapp.images.models import Build

@@ -1,11 +1,13 @@
 """The facts a plan depends on, read from the database into the planner's values."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
 from django.db.models import Prefetch
 
+from webapp.deployments.authorship import frozen_of
 from webapp.deployments.models import DesiredState, Release, Replica, Service
 from webapp.deployments.planning.plans import Before, Content, Copy, HostFacts, Kind, PlanRequest
 from webapp.deployments.settings.aspects import effective
@@ -26,6 +28,7 @@ class Wish:
     runs: Build | Release
     replicas: int | None = None
     only: Replica | None = None
+    goes_on: Release | None = None  # promotion: what runs one environment before, whose settings go with the build
 
 
 def content_of(release: Release) -> Content:
@@ -41,12 +44,13 @@ def content_of(release: Release) -> Content:
     )
 
 
-def freeze(*, service: Service, environment: Environment, build: Build) -> Content:
+def freeze(*, service: Service, environment: Environment, build: Build, base: Mapping[str, Any]) -> Content:
     """All that determines what would run: the build, the settings there, variables, secrets by version.
 
-    The service's variables come over the environment's, and a secret over a variable of its name.
+    `base` are the settings of everywhere. The service's variables come over the environment's, and a secret over a
+    variable of its name.
     """
-    there = effective(service.settings, service.overrides, environment.slug)
+    there = effective(base, service.overrides, environment.slug)
     secrets = environments.current_secrets(environment)
     variables = {**environment.variables, **there.pop("variables")}
     return Content(
@@ -73,7 +77,8 @@ def gather(*, service: Service, environment: Environment, wish: Wish) -> PlanReq
     if isinstance(wish.runs, Release):
         content = content_of(wish.runs)
     else:
-        content = freeze(service=service, environment=environment, build=build)
+        base = frozen_of(service, wish.goes_on).base
+        content = freeze(service=service, environment=environment, build=build, base=base)
     return PlanRequest(
         kind=wish.kind,
         service=service.slug,

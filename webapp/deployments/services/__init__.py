@@ -6,7 +6,9 @@ from webapp.deployments.services.changing import restart, scale, start, stop
 from webapp.deployments.services.defining import change_service, define_service
 from webapp.deployments.services.deleting import delete_service
 from webapp.deployments.services.deploying import deploy, next_environment, promote, roll_back
+from webapp.deployments.services.planning_again import replan
 from webapp.deployments.services.previewing import preview_deploy, preview_promotion, preview_rollback
+from webapp.deployments.services.reviewing import review
 
 __all__ = [
     "approve",
@@ -21,7 +23,9 @@ __all__ = [
     "preview_rollback",
     "promote",
     "reject",
+    "replan",
     "restart",
+    "review",
     "roll_back",
     "scale",
     "start",

@@ -10,12 +10,22 @@ from webapp.problems import Conflicting, Missing
 from webapp.teams.policy import Actor
 
 
-def scale(*, actor: Actor, service: Service, environment: Environment, replicas: int, comment: str = "") -> Deployment:
+def scale(
+    *,
+    actor: Actor,
+    service: Service,
+    environment: Environment,
+    replicas: int,
+    comment: str = "",
+    emergency: str = "",
+) -> Deployment:
     """Run this many copies of what runs. Raises `Conflicting` when nothing does."""
     count = clean_replicas(replicas)
     desired = _desired(service, environment)
     wish = Wish(kind="scale", runs=desired.release, replicas=count)
-    return submit(actor=actor, service=service, environment=environment, wish=wish, comment=comment)
+    return submit(
+        actor=actor, service=service, environment=environment, wish=wish, comment=comment, emergency=emergency
+    )
 
 
 def restart(
@@ -25,9 +35,13 @@ def restart(
     environment: Environment,
     replica: Replica | None = None,
     comment: str = "",
+    emergency: str = "",
 ) -> Deployment:
     """Restart every container, or one replica's; what was stopped runs again."""
-    return _change("restart", actor, service, environment, replica, comment)
+    wish = _wish("restart", service, environment, replica)
+    return submit(
+        actor=actor, service=service, environment=environment, wish=wish, comment=comment, emergency=emergency
+    )
 
 
 def stop(
@@ -37,9 +51,13 @@ def stop(
     environment: Environment,
     replica: Replica | None = None,
     comment: str = "",
+    emergency: str = "",
 ) -> Deployment:
     """Stop every container, or one replica's; the containers stay, to be started again."""
-    return _change("stop", actor, service, environment, replica, comment)
+    wish = _wish("stop", service, environment, replica)
+    return submit(
+        actor=actor, service=service, environment=environment, wish=wish, comment=comment, emergency=emergency
+    )
 
 
 def start(
@@ -49,19 +67,20 @@ def start(
     environment: Environment,
     replica: Replica | None = None,
     comment: str = "",
+    emergency: str = "",
 ) -> Deployment:
     """Start what was stopped, all of it or one replica."""
-    return _change("start", actor, service, environment, replica, comment)
+    wish = _wish("start", service, environment, replica)
+    return submit(
+        actor=actor, service=service, environment=environment, wish=wish, comment=comment, emergency=emergency
+    )
 
 
-def _change(
-    kind: Kind, actor: Actor, service: Service, environment: Environment, replica: Replica | None, comment: str
-) -> Deployment:
+def _wish(kind: Kind, service: Service, environment: Environment, replica: Replica | None) -> Wish:
     desired = _desired(service, environment)
     if replica is not None:
         _check_replica(service, environment, replica)
-    wish = Wish(kind=kind, runs=desired.release, only=replica)
-    return submit(actor=actor, service=service, environment=environment, wish=wish, comment=comment)
+    return Wish(kind=kind, runs=desired.release, only=replica)
 
 
 def _desired(service: Service, environment: Environment) -> DesiredState:

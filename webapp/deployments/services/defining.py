@@ -5,6 +5,8 @@ from typing import Any
 
 from django.db import IntegrityError, transaction
 
+from webapp.authors import noted
+from webapp.deployments.authorship import parts_of
 from webapp.deployments.models import Service
 from webapp.deployments.settings.validation import clean_overrides, clean_settings
 from webapp.deployments.telling import tell_service
@@ -60,7 +62,7 @@ def change_service(
 ) -> Service:
     """Change what is given (`settings` and `overrides` as a whole); what runs changes with the next deployment only."""
     require(actor, Action.DEFINE, service.project)
-    before = _facts(service)
+    before, parts = _facts(service), parts_of(service)
     if slug is not None:
         _check_slug(slug)
         service.slug = slug
@@ -74,12 +76,13 @@ def change_service(
     after = _facts(service)
     if after == before:
         return service
+    service.changed_by = noted(service.changed_by, before=parts, after=parts_of(service), person=actor.person_id())
     with transaction.atomic():
         if image is not None:
             images.lock_image(image)
         try:
             with transaction.atomic():
-                service.save(update_fields=["slug", "image", "settings", "overrides"])
+                service.save(update_fields=["slug", "image", "settings", "overrides", "changed_by"])
         except IntegrityError as error:
             raise _taken(service.slug) from error
         tell_service(actor=actor, action="service.change", service=service, before=before, after=after)

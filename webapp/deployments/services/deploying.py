@@ -20,14 +20,17 @@ def deploy(
     digest: str | None = None,
     release: Release | None = None,
     comment: str = "",
+    emergency: str = "",
 ) -> Deployment:
     """Make the environment run a build (named itself or by its digest), or an earlier release of it.
 
     Exactly one of `build`, `digest` and `release`. A build takes the settings, variables and secrets of now; a release
-    brings its own. Raises what `request.submit` raises.
+    brings its own. `emergency` is the reason of one that cannot wait. Raises what `request.submit` raises.
     """
     wish = wish_to_deploy(service=service, environment=environment, build=build, digest=digest, release=release)
-    return submit(actor=actor, service=service, environment=environment, wish=wish, comment=comment)
+    return submit(
+        actor=actor, service=service, environment=environment, wish=wish, comment=comment, emergency=emergency
+    )
 
 
 def wish_to_deploy(
@@ -48,13 +51,17 @@ def wish_to_deploy(
     return Wish(kind="deploy", runs=_build(service, build, digest))
 
 
-def promote(*, actor: Actor, deployment: Deployment, comment: str = "") -> Deployment:
-    """Run the same digest one environment further, with that environment's variables, secrets and overrides.
+def promote(*, actor: Actor, deployment: Deployment, comment: str = "", emergency: str = "") -> Deployment:
+    """Run what runs one environment further: the digest and the settings it has, with the variables, secrets and
+    overrides of the environment it comes to.
 
-    Raises `Conflicting` for a deployment that did not succeed, or when there is no environment further on.
+    Raises `Conflicting` for a deployment that did not succeed or is not what runs any more, or when there is no
+    environment further on.
     """
     target, wish = promotion_wish(deployment)
-    return submit(actor=actor, service=deployment.service, environment=target, wish=wish, comment=comment)
+    return submit(
+        actor=actor, service=deployment.service, environment=target, wish=wish, comment=comment, emergency=emergency
+    )
 
 
 def promotion_wish(deployment: Deployment) -> tuple[Environment, Wish]:
@@ -64,20 +71,32 @@ def promotion_wish(deployment: Deployment) -> tuple[Environment, Wish]:
             code="deployment.not_succeeded",
             detail=f"This deployment is {deployment.state}: only what succeeded goes on.",
         )
+    desired = desired_of(deployment.service, deployment.environment)
+    if desired is None or desired.release_id != deployment.release_id:
+        raise Conflicting(
+            code="deployment.not_running",
+            detail=f"This is not what {deployment.environment.slug} runs any more: promote the deployment that is.",
+        )
     target = next_environment(deployment.environment)
     if target is None:
         raise Conflicting(code="environment.last", detail=f"After {deployment.environment.slug} comes no environment.")
-    return target, Wish(kind="promotion", runs=_build(deployment.service, deployment.release.build, None))
+    build = _build(deployment.service, deployment.release.build, None)
+    return target, Wish(kind="promotion", runs=build, goes_on=deployment.release)
 
 
-def roll_back(*, actor: Actor, deployment: Deployment, comment: str = "") -> Deployment:
+def roll_back(*, actor: Actor, deployment: Deployment, comment: str = "", emergency: str = "") -> Deployment:
     """Run again what ran before this deployment: a new deployment of that release, as it was frozen.
 
     Raises `Conflicting` when nothing ran before, or when that runs already.
     """
     wish = rollback_wish(deployment)
     return submit(
-        actor=actor, service=deployment.service, environment=deployment.environment, wish=wish, comment=comment
+        actor=actor,
+        service=deployment.service,
+        environment=deployment.environment,
+        wish=wish,
+        comment=comment,
+        emergency=emergency,
     )
 
 

@@ -2,13 +2,16 @@
 
 from dataclasses import dataclass
 
+from django.utils.timezone import now
+
 from webapp.deployments.comparing import Change, changes
 from webapp.deployments.models import Deployment, Release, Service
 from webapp.deployments.planning.gathering import Wish, desired_of, gather
 from webapp.deployments.planning.planner import make_plan
 from webapp.deployments.planning.plans import Plan
 from webapp.deployments.services.deploying import promotion_wish, rollback_wish, wish_to_deploy
-from webapp.deployments.services.request import refuse_second, required_approvals
+from webapp.deployments.services.gates import gates_for, refuse_closed_gates, when_it_opens
+from webapp.deployments.services.request import refuse_second
 from webapp.environments.models import Environment
 from webapp.images.models import Build
 from webapp.teams.policy import Actor
@@ -16,11 +19,14 @@ from webapp.teams.policy import Actor
 
 @dataclass(frozen=True)
 class Preview:
-    """A plan that nobody has asked for yet. `changes` is None where nothing ran before."""
+    """A plan that nobody has asked for yet. `changes` is None where nothing ran before; `opens` says when it may start
+    where that is not now.
+    """
 
     plan: Plan
     approvals: int
     changes: list[Change] | None
+    opens: str = ""
 
 
 def preview_deploy(
@@ -48,14 +54,20 @@ def preview_rollback(*, actor: Actor, deployment: Deployment) -> Preview:
 
 
 def _preview(actor: Actor, service: Service, environment: Environment, wish: Wish) -> Preview:
-    approvals = required_approvals(actor=actor, project=service.project, environment=environment)
-    if approvals == 0:
+    gates = gates_for(actor=actor, service=service, environment=environment, wish=wish, now=now())
+    refuse_closed_gates(gates, environment=environment)
+    if gates.approvals == 0:
         refuse_second(service=service, environment=environment)
     plan = make_plan(gather(service=service, environment=environment, wish=wish))
     desired = desired_of(service, environment)
     before = desired.release if desired is not None else None
     after = wish.runs if isinstance(wish.runs, Release) else _unsaved(wish.runs, plan)
-    return Preview(plan=plan, approvals=approvals, changes=None if before is None else changes(before, after))
+    return Preview(
+        plan=plan,
+        approvals=gates.approvals,
+        changes=None if before is None else changes(before, after),
+        opens=when_it_opens(gates.closed) if gates.closed is not None else "",
+    )
 
 
 def _unsaved(build: Build, plan: Plan) -> Release:

@@ -3,15 +3,20 @@
 It plans, asks for the right, and either starts at once or waits for approval, whatever kind of wish it is.
 """
 
+from dataclasses import dataclass, field
+
 from django.db import IntegrityError, transaction
 from django.db.models import F
 from django.utils.timezone import now
 
+from webapp.deployments.authorship import frozen_of
 from webapp.deployments.models import Deployment, Release, Service
 from webapp.deployments.planning.gathering import RUNS_A_RELEASE, Wish, desired_of, facts_of, gather
 from webapp.deployments.planning.planner import make_plan
 from webapp.deployments.planning.plans import Content, Plan, canonical, plan_hash
 from webapp.deployments.rollout import rolling
+from webapp.deployments.services.authors import authors
+from webapp.deployments.services.gates import emergency_reason, gates_for, refuse_closed_gates, refuse_needless
 from webapp.deployments.telling import tell_deployment
 from webapp.environments.models import Environment
 from webapp.findings import Findings
@@ -20,39 +25,83 @@ from webapp.images.models import Build
 from webapp.images.services import lock_image
 from webapp.logs import services as logs
 from webapp.problems import Conflicting, Missing
-from webapp.teams.models import Project
-from webapp.teams.policy import Action, Actor, require
+from webapp.teams.policy import Actor
 
 MAX_COMMENT = 500
 UNDER_WAY = ("queued", "rolling")
 
 
-def submit(*, actor: Actor, service: Service, environment: Environment, wish: Wish, comment: str = "") -> Deployment:
+@dataclass(frozen=True)
+class Passed:
+    """What a wish has passed by: the approvals it still waits for, or an emergency and what that went past."""
+
+    approvals: int
+    emergency: str = ""
+    bypassed: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Who asked for which plan; `authors` are the people who last changed what it carries."""
+
+    actor: Actor
+    service: Service
+    environment: Environment
+    plan: Plan
+    release: Release
+    comment: str
+    authors: tuple[str, ...]
+
+
+def submit(
+    *,
+    actor: Actor,
+    service: Service,
+    environment: Environment,
+    wish: Wish,
+    comment: str = "",
+    emergency: str = "",
+) -> Deployment:
     """Ask that this wish be carried out: a deployment that is queued, or waits for approval.
 
+    `emergency` is the reason of one that goes past every gate but the rights; somebody else reviews it afterwards.
     Raises `Forbidden`, `Unplannable` with reasons, and `Conflicting` naming the deployment that is under way.
     """
     if environment.project_id != service.project_id:
         raise Missing(code="environment.missing", detail="The service's project has no such environment.")
-    approvals = required_approvals(actor=actor, project=service.project, environment=environment)
     comment = _comment(comment)
     with transaction.atomic():
         if wish.kind in RUNS_A_RELEASE:
             _hold_image(wish.runs)
         # The service's row is the lock of its plans where the database locks rows; SQLite has one writer anyway.
         service = Service.objects.select_for_update(of=("self",)).select_related("project__team").get(id=service.id)
-        if approvals == 0:
+        environment.refresh_from_db()
+        passed = _pass(actor, service, environment, wish, emergency)
+        if passed.approvals == 0:
             refuse_second(service=service, environment=environment)
         plan = make_plan(gather(service=service, environment=environment, wish=wish))
-        release = wish.runs if isinstance(wish.runs, Release) else _release(service, environment, plan.content)
+        found = authors(service=service, environment=environment, wish=wish, plan=plan)
+        release = wish.runs if isinstance(wish.runs, Release) else _release(service, environment, plan.content, wish)
         _supersede(service, environment)
-        deployment = _create(actor, service, environment, plan, release, approvals, comment)
-        action = f"deployment.{plan.kind}"
-        tell_deployment(actor=actor, action=action, deployment=deployment, after=_facts(deployment, plan))
+        deployment = _create(Asked(actor, service, environment, plan, release, comment, tuple(sorted(found))), passed)
+        action = "deployment.emergency" if passed.emergency else f"deployment.{plan.kind}"
+        after = _facts(deployment, plan)
+        tell_deployment(actor=actor, action=action, deployment=deployment, after=after, reason=passed.emergency)
         logs.write(deployment.log, *_first_words(deployment, plan))
-        if approvals == 0:
+        if passed.approvals == 0:
             rolling.begin(deployment=deployment, plan=plan, now=now())
     return deployment
+
+
+def _pass(actor: Actor, service: Service, environment: Environment, wish: Wish, emergency: str) -> Passed:
+    """What the wish still needs once it has met the gates; raises what keeps it out."""
+    gates = gates_for(actor=actor, service=service, environment=environment, wish=wish, now=now())
+    reason = emergency_reason(actor=actor, project=service.project, reason=emergency)
+    if not reason:
+        refuse_closed_gates(gates, environment=environment)
+        return Passed(approvals=gates.approvals)
+    refuse_needless(gates)
+    return Passed(approvals=0, emergency=reason, bypassed=gates.words())
 
 
 def _hold_image(runs: Build | Release) -> None:
@@ -61,18 +110,6 @@ def _hold_image(runs: Build | Release) -> None:
     lock_image(build.image)
     build.refresh_from_db(fields=["expired_at"])
     refuse_expired(build)
-
-
-def required_approvals(*, actor: Actor, project: Project, environment: Environment) -> int:
-    """How many approvals the wish needs; 0 starts at once. Raises `Forbidden`. A site admin is no exception."""
-    if not environment.protected:
-        require(actor, Action.DEPLOY, project)
-        return 0
-    if environment.required_approvals > 0:
-        require(actor, Action.REQUEST, project)
-        return environment.required_approvals
-    require(actor, Action.DEPLOY_PROTECTED, project)
-    return 0
 
 
 def refuse_second(*, service: Service, environment: Environment, but: Deployment | None = None) -> None:
@@ -98,10 +135,11 @@ def _comment(comment: str) -> str:
     return clean
 
 
-def _release(service: Service, environment: Environment, content: Content) -> Release:
+def _release(service: Service, environment: Environment, content: Content, wish: Wish) -> Release:
     """The release with this content: one that is there, or a new one with the next number."""
-    rows = Release.objects.filter(service=service, environment=environment, build=content.build)
-    same: Release | None = next((row for row in rows.select_related("build") if _is_same(row, content)), None)
+    frozen = frozen_of(service, wish.goes_on)
+    rows = Release.objects.filter(service=service, environment=environment, build=content.build).select_related("build")
+    same: Release | None = next((row for row in rows if _is_same(row, content) and row.base == frozen.base), None)
     if same is not None:
         return same
     Service.objects.filter(id=service.id).update(next_number=F("next_number") + 1)
@@ -116,6 +154,8 @@ def _release(service: Service, environment: Environment, content: Content) -> Re
         settings=dict(content.settings),
         variables=dict(content.variables),
         secrets={name: dict(secret) for name, secret in content.secrets.items()},
+        base=dict(frozen.base),
+        changed_by=dict(frozen.changed_by),
     )
     return release
 
@@ -138,15 +178,8 @@ def _supersede(service: Service, environment: Environment) -> None:
         rolling.settle(older, state="superseded")
 
 
-def _create(
-    actor: Actor,
-    service: Service,
-    environment: Environment,
-    plan: Plan,
-    release: Release,
-    approvals: int,
-    comment: str,
-) -> Deployment:
+def _create(asked: Asked, passed: Passed) -> Deployment:
+    service, environment, actor, plan = asked.service, asked.environment, asked.actor, asked.plan
     desired = desired_of(service, environment)
     try:
         with transaction.atomic():
@@ -154,17 +187,20 @@ def _create(
                 service=service,
                 environment=environment,
                 kind=plan.kind,
-                release=release,
+                release=asked.release,
                 previous=desired.release if desired is not None else None,
-                state="awaiting_approval" if approvals else "queued",
+                state="awaiting_approval" if passed.approvals else "queued",
                 plan=canonical(plan),
                 plan_hash=plan_hash(plan),
-                required_approvals=approvals,
+                required_approvals=passed.approvals,
+                authors=list(asked.authors),
+                emergency=passed.emergency,
+                bypassed=passed.bypassed,
                 requested_by_id=actor.person_id(),
                 requested_as=actor.label,
                 token=actor.token,
                 log=logs.open_log(project=service.project, kind="deployment"),
-                comment=comment,
+                comment=asked.comment,
             )
     except IntegrityError:
         refuse_second(service=service, environment=environment)
@@ -177,6 +213,9 @@ def _first_words(deployment: Deployment, plan: Plan) -> list[str]:
         count = deployment.required_approvals
         many = "approval" if count == 1 else "approvals"
         words.append(f"Waits for {count} {many} of plan {deployment.plan_hash[:12]}.")
+    if deployment.emergency:
+        words.append(f"EMERGENCY: {deployment.emergency}")
+        words += [f"It goes past: {what}." for what in deployment.bypassed]
     return words
 
 
@@ -187,4 +226,5 @@ def _facts(deployment: Deployment, plan: Plan) -> dict[str, object]:
         "plan_hash": deployment.plan_hash,
         "state": deployment.state,
         "comment": deployment.comment,
+        **({"emergency": deployment.emergency, "went_past": deployment.bypassed} if deployment.emergency else {}),
     }

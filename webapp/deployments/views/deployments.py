@@ -13,8 +13,8 @@ from webapp.deployments.comparing import changes
 from webapp.deployments.models import Approval, Deployment, Replica
 from webapp.deployments.outcome import outcome
 from webapp.deployments.planning.gathering import desired_of
-from webapp.deployments.services.approving import approvers_of
 from webapp.deployments.services.request import UNDER_WAY
+from webapp.deployments.services.starting import approvers_of
 from webapp.environments.models import Environment
 from webapp.jobs.models import JobStep
 from webapp.page import PageRequest, find, look, verb

@@ -60,7 +60,7 @@ def set_secret(
             use=chosen,
             version=last + 1,
             ciphertext=vault.encrypt(value),
-            created_by=actor.user,
+            created_by_id=actor.person_id(),
         )
         _record(actor, "secret.set", secret)
     return secret
@@ -73,7 +73,7 @@ def retire_secret(*, actor: Actor, secret: Secret) -> None:
         versions = Secret.objects.filter(
             project_id=secret.project_id, environment_id=secret.environment_id, name=secret.name, retired_at=None
         )
-        if versions.update(retired_at=now()):
+        if versions.update(retired_at=now(), retired_by=actor.person_id()):
             _record(actor, "secret.retired", secret)
 
 
