@@ -153,6 +153,27 @@ def the_plan(cast: Cast) -> dict[str, Any]:
     return {"plan_hash": hashes.get(deployments__state="awaiting_approval"), "comment": "read"}
 
 
+def an_emergency(cast: Cast) -> dict[str, Any]:
+    """In production, by the owner."""
+    harbour = harbour_of(cast)
+    made = services.deploy(
+        actor=cast.actor("owner"),
+        service=harbour.service,
+        environment=cast.production,
+        build=harbour.built(),
+        **a_reason(cast),
+    )
+    return {"id": made.id}
+
+
+def a_reason(cast: Cast) -> dict[str, Any]:
+    return {"emergency": "Payments fail for everybody since the last release."}
+
+
+def a_look(cast: Cast) -> dict[str, Any]:
+    return {"comment": "Looked at it; the fix is right."}
+
+
 def a_replica(cast: Cast) -> dict[str, Any]:
     harbour = harbour_of(cast)
     harbour.deployed()
@@ -215,6 +236,9 @@ RULES = (
     Rule("api_deployment_approvals", "post", (404, 403, 403, 202, 202, 404), a_deployment_that_waits, the_plan),
     Rule("api_deployment_rejections", "post", (404, 403, 403, 202, 202, 404), a_deployment_that_waits, the_plan),
     Rule("api_deployment_cancellation", "post", DEVELOPERS_START, where=a_deployment_that_waits),
+    Rule("api_deployment_replanning", "post", DEVELOPERS_START, where=a_deployment_that_waits),
+    Rule("api_deployment_emergency", "post", (404, 403, 403, 202, 202, 404), a_deployment_that_waits, a_reason),
+    Rule("api_deployment_review", "post", (404, 403, 403, 202, 403, 404), an_emergency, a_look),
     Rule("api_deployment_rollback", "post", DEVELOPERS_START, where=a_second_deployment),
     Rule("api_deployment_promotion", "post", DEVELOPERS_START, where=a_deployment),
     Rule("api_replicas", "get", EVERYBODY),

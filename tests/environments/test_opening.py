@@ -76,9 +76,7 @@ WINDOWS = st.builds(
     CLOCKS,
     ZONES,
 ).filter(lambda window: window["from"] != window["to"])
-MOMENTS = st.datetimes(FIRST, LAST, timezones=st.just(UTC)).map(
-    lambda moment: moment.replace(second=0, microsecond=0)
-)
+MOMENTS = st.datetimes(FIRST, LAST, timezones=st.just(UTC)).map(lambda moment: moment.replace(second=0, microsecond=0))
 SPANS = st.tuples(MOMENTS, st.integers(1, 20_000)).map(
     lambda span: {
         "from": span[0].isoformat(),

@@ -12,15 +12,19 @@ from rest_framework.response import Response
 from runtime.contract import states
 from webapp.deployments import services
 from webapp.deployments.api_services import Releases, ServiceReleases, Services
-from webapp.deployments.models import Approval, Deployment, Release, Replica, Service
-from webapp.deployments.serializers import (
-    ApprovalSerializer,
-    CommentSerializer,
-    DeploymentRowSerializer,
-    DeploymentSerializer,
+from webapp.deployments.bodies import (
+    EmergencySerializer,
     NewApprovalSerializer,
     NewDeploymentSerializer,
     NewRejectionSerializer,
+    ReviewSerializer,
+    WishSerializer,
+)
+from webapp.deployments.models import Approval, Deployment, Release, Replica, Service
+from webapp.deployments.serializers import (
+    ApprovalSerializer,
+    DeploymentRowSerializer,
+    DeploymentSerializer,
     ReplicaSerializer,
 )
 from webapp.environments.models import Environment
@@ -41,6 +45,7 @@ class Deployments(Listed, Awaited, RoomViewSet):
         "environment": By("environment_id", kind="id"),
         "project": By("service__project_id", kind="id"),
         "state": By("state", choices=tuple(states.DEPLOYMENT)),
+        "review_owed": By("review_owed", kind="flag", about="`true`: emergencies that nobody has reviewed yet."),
     }
     more_problems = (422,)
 
@@ -55,6 +60,7 @@ class Deployments(Listed, Awaited, RoomViewSet):
         """Make an environment run a build (by id or digest), or an earlier release of it."""
         body = self.body(NewDeploymentSerializer)
         given: dict[str, Any] = {"comment": body.get("comment", ""), "digest": body.get("digest")}
+        given["emergency"] = body.get("emergency", "")
         runs = Service.objects.visible_to(self.actor).select_related("project__team", "image")
         given["service"] = visible(runs, body["service"])
         given["environment"] = visible(Environment.objects.visible_to(self.actor), body["environment"])
@@ -77,16 +83,34 @@ class Deployments(Listed, Awaited, RoomViewSet):
         self.body(NothingSerializer)
         return self._accepted(services.cancel(actor=self.actor, deployment=self.found(id)))
 
-    @extend_schema(request=CommentSerializer, responses={202: DeploymentSerializer})
+    @extend_schema(request=NothingSerializer, responses={202: DeploymentSerializer})
+    def replanning(self, request: Request, id: str) -> Response:
+        """Plan anew what waits for approval, from the facts of now; approvals of the former plan lapse."""
+        self.body(NothingSerializer)
+        return self._accepted(services.replan(actor=self.actor, deployment=self.found(id)))
+
+    @extend_schema(request=EmergencySerializer, responses={202: DeploymentSerializer})
+    def emergency(self, request: Request, id: str) -> Response:
+        """Carry out as an emergency what waits for approval: a new deployment takes its place, and a review is owed."""
+        body = self.body(EmergencySerializer)
+        return self._accepted(services.hurry(actor=self.actor, deployment=self.found(id), **body))
+
+    @extend_schema(request=ReviewSerializer, responses={202: DeploymentSerializer})
+    def review(self, request: Request, id: str) -> Response:
+        """Say what came of looking at an emergency afterwards; never by the one who asked for it."""
+        body = self.body(ReviewSerializer)
+        return self._accepted(services.review(actor=self.actor, deployment=self.found(id), **body))
+
+    @extend_schema(request=WishSerializer, responses={202: DeploymentSerializer})
     def rollback(self, request: Request, id: str) -> Response:
         """Run again what ran before this deployment."""
-        body = self.body(CommentSerializer)
+        body = self.body(WishSerializer)
         return self._accepted(services.roll_back(actor=self.actor, deployment=self.found(id), **body))
 
-    @extend_schema(request=CommentSerializer, responses={202: DeploymentSerializer})
+    @extend_schema(request=WishSerializer, responses={202: DeploymentSerializer})
     def promotion(self, request: Request, id: str) -> Response:
         """Run the same digest one environment further."""
-        body = self.body(CommentSerializer)
+        body = self.body(WishSerializer)
         return self._accepted(services.promote(actor=self.actor, deployment=self.found(id), **body))
 
     def _accepted(self, deployment: Deployment) -> Response:
@@ -137,23 +161,23 @@ class Replicas(Listed, Shown, RoomViewSet):
         rows = Replica.objects.visible_to(self.actor).select_related("service__project__team", "environment", "host")
         return rows.filter(~Q(desired="gone") | ~Q(container="")) if self.action == "list" else rows
 
-    @extend_schema(request=CommentSerializer, responses={202: DeploymentSerializer})
+    @extend_schema(request=WishSerializer, responses={202: DeploymentSerializer})
     def restart(self, request: Request, id: str) -> Response:
         """Restart its container, by way of the gate like any other change."""
         return self._change(services.restart, id)
 
-    @extend_schema(request=CommentSerializer, responses={202: DeploymentSerializer})
+    @extend_schema(request=WishSerializer, responses={202: DeploymentSerializer})
     def stop(self, request: Request, id: str) -> Response:
         """Stop its container; it stays, to be started again."""
         return self._change(services.stop, id)
 
-    @extend_schema(request=CommentSerializer, responses={202: DeploymentSerializer})
+    @extend_schema(request=WishSerializer, responses={202: DeploymentSerializer})
     def start(self, request: Request, id: str) -> Response:
         """Start its container."""
         return self._change(services.start, id)
 
     def _change(self, verb: Callable[..., Deployment], id: str) -> Response:
-        replica, body = self.found(id), self.body(CommentSerializer)
+        replica, body = self.found(id), self.body(WishSerializer)
         deployment = verb(
             actor=self.actor, service=replica.service, environment=replica.environment, replica=replica, **body
         )
@@ -169,12 +193,17 @@ def _rows(actor: Actor) -> QuerySet[Deployment]:
 
 def _whole(actor: Actor) -> QuerySet[Deployment]:
     """With all that one deployment shows."""
-    return _rows(actor).prefetch_related("host_jobs__job__host", "host_jobs__job__steps", "approvals__user")
+    return _rows(actor).prefetch_related(
+        "host_jobs__job__host", "host_jobs__job__steps", "approvals__user", "reviewed_by"
+    )
 
 
 _DEPLOYMENT_VERBS = {
     "rejections": "reject",
     "cancellation": "cancellation",
+    "replanning": "replanning",
+    "emergency": "emergency",
+    "review": "review",
     "rollback": "rollback",
     "promotion": "promotion",
 }

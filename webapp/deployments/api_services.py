@@ -10,13 +10,13 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from webapp.deployments import services
+from webapp.deployments.bodies import ScaleSerializer
 from webapp.deployments.models import Release, Service
 from webapp.deployments.serializers import (
     ChangedServiceSerializer,
     DeploymentSerializer,
     NewServiceSerializer,
     ReleaseSerializer,
-    ScaleSerializer,
     ServiceSerializer,
 )
 from webapp.deployments.settings.aspects import FIELDS

@@ -3,7 +3,7 @@
 from django.db import models
 from django.db.models import Q
 
-from webapp.deployments.querysets import DeploymentQuerySet, InServiceQuerySet, ReplicaQuerySet, ServiceQuerySet
+from webapp.deployments.querysets import InServiceQuerySet, ReplicaQuerySet, ServiceQuerySet
 from webapp.environments.models import Environment
 from webapp.hosts.models import Host
 from webapp.images.models import Build, Image
@@ -76,6 +76,7 @@ class Deployment(Thing):
     authors = models.JSONField(default=list)  # people who last changed what the plan carries, beside who asked for it
     emergency = models.CharField(max_length=500, blank=True)  # the reason of one that met no other gate
     bypassed = models.JSONField(default=list)  # what an emergency went past, in words
+    review_owed = models.BooleanField(default=False)  # an emergency that nobody else has looked at yet
     reviewed_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
     reviewed_at = models.DateTimeField(null=True)
     review = models.CharField(max_length=500, blank=True)
@@ -88,7 +89,7 @@ class Deployment(Thing):
     finished_at = models.DateTimeField(null=True)
     problem = models.JSONField(null=True)
 
-    objects = DeploymentQuerySet.as_manager()
+    objects = InServiceQuerySet.as_manager()
 
     class Meta:
         ordering = ("-created_at", "-id")
@@ -99,7 +100,10 @@ class Deployment(Thing):
                 name="one_deployment_under_way",
             ),
         )
-        indexes = (models.Index(fields=("state",), condition=Q(state="awaiting_approval"), name="deployments_waiting"),)
+        indexes = (
+            models.Index(fields=("state",), condition=Q(state="awaiting_approval"), name="deployments_waiting"),
+            models.Index(fields=("service",), condition=Q(review_owed=True), name="deployments_owing_a_review"),
+        )
 
 
 class DeploymentJob(models.Model):

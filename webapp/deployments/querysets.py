@@ -25,12 +25,6 @@ class InServiceQuerySet(models.QuerySet[Any]):
         return self.filter(in_projects_of(actor, path="service__project"))
 
 
-class DeploymentQuerySet(InServiceQuerySet):
-    def review_owed(self) -> Self:
-        """Emergencies that nobody has reviewed yet."""
-        return self.filter(reviewed_at=None).exclude(emergency="")
-
-
 class ReplicaQuerySet(InServiceQuerySet):
     def wanted(self) -> Self:
         """Replicas that should exist (running or stopped on purpose)."""

@@ -1,14 +1,15 @@
 """Services, releases, deployments and replicas as the API says and hears them."""
 
+from datetime import datetime
 from typing import Any
 
+from django.utils.timezone import now
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from webapp.deployments.models import Approval, Deployment, Release, Replica, Service
-from webapp.deployments.services.request import MAX_COMMENT
+from webapp.deployments.services.authors import names_of
 from webapp.deployments.settings.aspects import effective, setting
-from webapp.deployments.settings.numbers import MAX_REPLICAS
 from webapp.deployments.settings.schemas import FIELDS, OVERRIDES, PLAN, SECRETS, SETTINGS, VARIABLES
 from webapp.images.api.serializers import ErrorSerializer, StepSerializer, error_of
 from webapp.rest.serializers import StrictSerializer
@@ -120,42 +121,15 @@ class ReleaseSerializer(serializers.ModelSerializer[Release]):
         return {name: secret["version"] for name, secret in release.secrets.items()}
 
 
-class NewDeploymentSerializer(StrictSerializer):
-    """Exactly one of build, digest and release."""
-
-    service = serializers.CharField()
-    environment = serializers.CharField()
-    build = serializers.CharField(required=False)
-    digest = serializers.RegexField(r"^sha256:[0-9a-f]{64}\Z", required=False)
-    release = serializers.CharField(required=False)
-    comment = serializers.CharField(required=False, allow_blank=True, max_length=MAX_COMMENT)
-
-
-class CommentSerializer(StrictSerializer):
-    comment = serializers.CharField(required=False, allow_blank=True, max_length=MAX_COMMENT)
-
-
-class NewApprovalSerializer(CommentSerializer):
-    plan_hash = serializers.RegexField(r"^[0-9a-f]{64}\Z", help_text="Of the plan that was looked at.")
-
-
-class NewRejectionSerializer(CommentSerializer):
-    plan_hash = serializers.RegexField(r"^[0-9a-f]{64}\Z", required=False)
-
-
-class ScaleSerializer(CommentSerializer):
-    environment = serializers.CharField()
-    replicas = serializers.IntegerField(min_value=1, max_value=MAX_REPLICAS)
-
-
 class ApprovalSerializer(serializers.ModelSerializer[Approval]):
     """One person's yes or no."""
 
     user = serializers.CharField(source="user.username")
+    lapsed_at = serializers.DateTimeField(allow_null=True, help_text="Since when it counts no more.")
 
     class Meta:
         model = Approval
-        fields = ("id", "user", "approved", "plan_hash", "comment", "created_at")
+        fields = ("id", "user", "approved", "plan_hash", "comment", "created_at", "lapsed_at", "lapsed_why")
         read_only_fields = fields
 
 
@@ -171,6 +145,7 @@ class DeploymentRowSerializer(serializers.ModelSerializer[Deployment]):
     release = serializers.CharField(source="release_id")
     release_number = serializers.IntegerField(source="release.number")
     digest = serializers.CharField(source="release.digest", help_text="What runs: the same in every place.")
+    bypassed = serializers.ListField(child=serializers.CharField(), help_text="What an emergency went past.")
     previous = serializers.CharField(source="previous_id", allow_null=True, help_text="The release that ran before.")
     log = serializers.CharField(source="log_id")
     requested_by = serializers.CharField(source="requested_as")
@@ -181,8 +156,8 @@ class DeploymentRowSerializer(serializers.ModelSerializer[Deployment]):
         model = Deployment
         fields: tuple[str, ...] = (
             "id", "service", "environment", "kind", "state", "release", "release_number", "digest", "previous",
-            "plan_hash", "sentence", "required_approvals", "requested_by", "comment", "log", "generation", "created_at",
-            "started_at", "finished_at", "error",
+            "plan_hash", "sentence", "required_approvals", "requested_by", "comment", "emergency", "bypassed",
+            "review_owed", "log", "generation", "created_at", "started_at", "finished_at", "error",
         )  # fmt: skip
         read_only_fields = fields
 
@@ -200,10 +175,25 @@ class DeploymentSerializer(DeploymentRowSerializer):
     plan = serializers.SerializerMethodField()
     steps = serializers.SerializerMethodField()
     approvals = ApprovalSerializer(many=True)
+    authors = serializers.SerializerMethodField(help_text="Who last changed what it brings: they do not approve it.")
+    opens_at = serializers.SerializerMethodField(
+        help_text="When its environment opens for what waits; null where it is open, never opens, or nothing waits."
+    )
+    reviewed_by = serializers.CharField(source="reviewed_by.username", allow_null=True, default=None)
 
     class Meta(DeploymentRowSerializer.Meta):
-        fields = (*DeploymentRowSerializer.Meta.fields, "plan", "steps", "approvals")
+        fields = (
+            *DeploymentRowSerializer.Meta.fields, "plan", "steps", "approvals", "authors", "opens_at", "reviewed_by",
+            "reviewed_at", "review",
+        )  # fmt: skip
         read_only_fields = fields
+
+    def get_authors(self, deployment: Deployment) -> list[str]:
+        return names_of(deployment)
+
+    def get_opens_at(self, deployment: Deployment) -> datetime | None:
+        closed = deployment.environment.closed(now()) if deployment.state == "awaiting_approval" else None
+        return closed.opens if closed is not None else None
 
     @extend_schema_field(PLAN)
     def get_plan(self, deployment: Deployment) -> Any:

@@ -5,7 +5,7 @@ from webapp.deployments.services.cancelling import cancel
 from webapp.deployments.services.changing import restart, scale, start, stop
 from webapp.deployments.services.defining import change_service, define_service
 from webapp.deployments.services.deleting import delete_service
-from webapp.deployments.services.deploying import deploy, next_environment, promote, roll_back
+from webapp.deployments.services.deploying import deploy, hurry, next_environment, promote, roll_back
 from webapp.deployments.services.planning_again import replan
 from webapp.deployments.services.previewing import preview_deploy, preview_promotion, preview_rollback
 from webapp.deployments.services.reviewing import review
@@ -17,6 +17,7 @@ __all__ = [
     "define_service",
     "delete_service",
     "deploy",
+    "hurry",
     "next_environment",
     "preview_deploy",
     "preview_promotion",

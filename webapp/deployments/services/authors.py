@@ -5,6 +5,7 @@ from webapp.deployments.models import Deployment, Release, Service
 from webapp.deployments.planning.gathering import Wish, desired_of
 from webapp.deployments.planning.plans import Content, Plan
 from webapp.environments.models import Environment, Secret
+from webapp.teams.models import User
 
 
 def authors(*, service: Service, environment: Environment, wish: Wish, plan: Plan) -> set[str]:
@@ -25,6 +26,11 @@ def authors(*, service: Service, environment: Environment, wish: Wish, plan: Pla
         environment=environment,
     )
     return found | _of_secrets(plan.content, before)
+
+
+def names_of(deployment: Deployment) -> list[str]:
+    """The authors of its plan by their names, as people see them."""
+    return sorted(User.objects.filter(id__in=deployment.authors).values_list("username", flat=True))
 
 
 def _of_release(release: Release) -> set[str]:

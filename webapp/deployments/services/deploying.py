@@ -4,6 +4,7 @@ from django.db.models import F
 
 from webapp.deployments.models import Deployment, Release, Service
 from webapp.deployments.planning.gathering import Wish, desired_of
+from webapp.deployments.services.planning_again import wish_of
 from webapp.deployments.services.request import submit
 from webapp.environments.models import Environment
 from webapp.images.models import Build
@@ -96,6 +97,28 @@ def roll_back(*, actor: Actor, deployment: Deployment, comment: str = "", emerge
         environment=deployment.environment,
         wish=wish,
         comment=comment,
+        emergency=emergency,
+    )
+
+
+def hurry(*, actor: Actor, deployment: Deployment, emergency: str) -> Deployment:
+    """Carry out as an emergency what waits for approval: a new deployment of the same wish, in the place of this one.
+
+    Raises `Conflicting` for what does not wait.
+    """
+    if deployment.state != "awaiting_approval":
+        raise Conflicting(
+            code="deployment.not_waiting",
+            detail=f"This deployment is {deployment.state}: only what waits can be carried out as an emergency.",
+        )
+    if not emergency:
+        raise Invalid({"emergency": ["Say why it cannot wait."]})
+    return submit(
+        actor=actor,
+        service=deployment.service,
+        environment=deployment.environment,
+        wish=wish_of(deployment),
+        comment=deployment.comment,
         emergency=emergency,
     )
 

@@ -196,6 +196,7 @@ def _create(asked: Asked, passed: Passed) -> Deployment:
                 authors=list(asked.authors),
                 emergency=passed.emergency,
                 bypassed=passed.bypassed,
+                review_owed=bool(passed.emergency),
                 requested_by_id=actor.person_id(),
                 requested_as=actor.label,
                 token=actor.token,

@@ -28,10 +28,11 @@ def review(*, actor: Actor, deployment: Deployment, comment: str) -> Deployment:
         deployment = locked(deployment)
         if not deployment.emergency:
             raise Conflicting(code="deployment.no_emergency", detail="This was no emergency, so no review is owed.")
-        if deployment.reviewed_at is not None:
+        if not deployment.review_owed:
             return deployment
         deployment.reviewed_by_id, deployment.reviewed_at, deployment.review = person, now(), comment
-        deployment.save(update_fields=["reviewed_by", "reviewed_at", "review"])
+        deployment.review_owed = False
+        deployment.save(update_fields=["reviewed_by", "reviewed_at", "review", "review_owed"])
         if not deployment.log.end_state:
             logs.write(deployment.log, f"{actor.label} reviewed the emergency: {comment}")
         tell_deployment(actor=actor, action="deployment.review", deployment=deployment, reason=comment)
