@@ -3,7 +3,7 @@
 import base64
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -23,6 +23,8 @@ class Far:
     realm: str = ""
     broken: int = 0  # answer everything with this status
     repositories: dict[str, list[str]] = field(default_factory=lambda: {"shop/front": ["1", "2"]})
+    manifests: dict[str, list[str]] = field(default_factory=dict)  # that may be erased
+    on_erase: Callable[[], object] = bool  # called before it answers
     asked: list[tuple[str, str]] = field(default_factory=list)  # path, Authorization
     port: int = 0
 
@@ -50,6 +52,16 @@ def serving(far: Far) -> Iterator[Far]:
             if not self.let_in(proof, path.path):
                 return None
             return self.content(path.path)
+
+        def do_DELETE(self) -> None:
+            repository, _, digest = urlsplit(self.path).path.removeprefix("/v2/").partition("/manifests/")
+            far.asked.append((self.path, self.headers.get("Authorization", "")))
+            there = far.manifests.get(repository, [])
+            if far.broken or digest not in there:
+                return self.say(far.broken or 404, {})
+            there.remove(digest)
+            far.on_erase()
+            return self.say(202, {})
 
         do_HEAD = do_GET  # noqa: N815 the library's own name
 
@@ -83,7 +95,7 @@ def serving(far: Far) -> Iterator[Far]:
                 self.send_header(name, value)
             self.send_header("Content-Length", str(len(text)))
             self.end_headers()
-            if self.command == "GET":
+            if self.command != "HEAD":
                 self.wfile.write(text)
 
         def log_message(self, *said: Any) -> None:

@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import httpx
 import msgspec
 import pytest
+from django.conf import settings
 from pytest_django.fixtures import Settings
 from pytest_django.live_server_helper import LiveServer
 
@@ -143,7 +145,32 @@ def test_another_place_is_refused_and_after_its_end_everything_is(port: Port) ->
     assert refused.value.whose == "user" and password not in refused.value.message
 
 
-def test_nobody_without_a_password_reads_and_nothing_is_deleted(port: Port) -> None:
+def test_slipway_alone_erases_and_by_exact_digest(port: Port) -> None:
+    _, first, _ = port.build()
+    _, second, password = port.build()
+    row = place.row_for(port.harbour.cast.team)
+    assert row is not None and first.digest and second.digest
+    repository, operator = place.repository_of(port.harbour.cast.project, "front"), port.harbour.cast.actor("operator")
+    manifest = f"{row.url}/v2/{repository}/manifests/{first.digest}"
+    for scope in ("delete", "pull,push,delete"):
+        asked = httpx.get(
+            f"{settings.PUBLIC_URL}/registry/token/",
+            params={"scope": f"repository:{repository}:{scope}"},
+            auth=("slipway", password),
+        )
+        proof = {"Authorization": f"Bearer {asked.json()['token']}"}
+        assert httpx.delete(manifest, headers=proof).status_code == 401
+    assert client.erase(services.place_of(row), repository, first.digest)
+    assert not client.erase(services.place_of(row), repository, first.digest)
+    left = services.list_tags(actor=operator, registry=row, repository=repository)
+    assert [tag.digest for tag in left] == [second.digest]
+
+
+def settings_url(port: Port) -> str:
+    return str(settings.PUBLIC_URL)
+
+
+def test_nobody_without_a_password_reads(port: Port) -> None:
     _, result, _ = port.build()
     row = place.row_for(port.harbour.cast.team)
     assert row is not None
@@ -156,4 +183,4 @@ def test_nobody_without_a_password_reads_and_nothing_is_deleted(port: Port) -> N
         )
     assert refused.value.whose == "user"
     said = json.loads(setup.write_all().read_text())
-    assert said["storage"]["delete"] == {"enabled": False}
+    assert said["storage"]["delete"] == {"enabled": True}

@@ -45,6 +45,7 @@ RULES = (
     Rule("api_project_retention_dry", "post", MEMBERS, where=a_project, body=lambda cast: {"rule": a_rule(cast)}),
     Rule("api_project_retention_run", "post", OPERATORS, where=a_project),
     Rule("api_project_forgettings", "get", MEMBERS, where=a_project),
+    Rule("api_project_erasures", "get", MEMBERS, where=a_project),
     Rule("api_image_retention", "get", MEMBERS, where=an_image),
     Rule("api_image_retention", "put", OPERATORS, where=an_image, body=a_rule),
     Rule("api_image_retention", "delete", OPERATORS_CLEAR, where=an_image),

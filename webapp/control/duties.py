@@ -95,6 +95,10 @@ def _sweep_images(moment: datetime) -> int:
     return retention.sweep(now=moment) + retention.prune(now=moment)
 
 
+def _erase(moment: datetime) -> int:
+    return retention.erase(now=moment)
+
+
 def _own_registry(moment: datetime) -> int:
     """Teams that were made since know Slipway's own registry."""
     return own_registry.keep_rows()
@@ -138,5 +142,6 @@ LOOPS: Mapping[str, Sequence[Part]] = {
         Part("exports", _check_exports, every=1.0),
         Part("old exports", _let_exports_go, every=60.0),
     ),
+    "own registry": (Part("manifests to erase", _erase, every=10.0),),  # which may be away
     "notices": (Part("notices", _send_notices, every=1.0),),  # waits for others, so nothing waits for it
 }

@@ -12,6 +12,7 @@ from webapp.deployments.settings.aspects import ASPECTS
 from webapp.deployments.settings.sections import SECTIONS
 from webapp.deployments.settings.validation import MAX_OVERRIDES
 from webapp.environments.models import Environment
+from webapp.images import supply
 from webapp.images.models import Build, Image
 from webapp.page import Form, choose_from
 from webapp.teams.models import Project
@@ -110,7 +111,7 @@ class DeployForm(Form):
     def __init__(self, data: QueryDict | None = None, *, service: Service) -> None:
         super().__init__(data)
         choose_from(self, "environment", Environment.objects.filter(project=service.project_id))
-        done = Build.objects.filter(image=service.image_id, state="succeeded", expired_at=None).order_by("-number")
+        done = supply.runnable(Build.objects.filter(image=service.image_id)).order_by("-number")
         choose_from(self, "build", done)
 
 

@@ -1,5 +1,9 @@
-"""A build whose image retention has let go of: the row stays and says so, and nothing new is made of it."""
+"""A build whose image retention has let go of on the hosts: the row stays and says so.
 
+What needs the bytes on a host is refused. Running it is `services.reviving`'s: a registry may have them still.
+"""
+
+from webapp.images import supply
 from webapp.images.models import Build
 from webapp.problems import Conflicting
 
@@ -8,7 +12,10 @@ def said_of(build: Build) -> str:
     """What became of its image and what to do; empty while it is there."""
     if build.expired_at is None:
         return ""
-    return f"Its image was removed by retention on {build.expired_at:%Y-%m-%d}: build it again."
+    said = f"Its image was removed by retention on {build.expired_at:%Y-%m-%d}"
+    if supply.is_pulled(build):
+        return f"{said}; a registry has it still, so it can be deployed: hosts fetch it by its digest."
+    return f"{said}: build it again."
 
 
 def refuse_expired(build: Build, *, to: str = "run") -> None:

@@ -170,6 +170,7 @@ class Push(Thing):
     tags = models.JSONField(default=list)  # those that are there now
     left_out = models.JSONField(default=dict)  # template -> why the build has no such tag
     digest = models.CharField(max_length=71, blank=True)  # of the manifest there
+    let_go_at = models.DateTimeField(null=True)  # when Slipway's own registry was told to let go of it, or has lost it
     problem = models.JSONField(null=True)
     requested_as = models.CharField(max_length=200)
     finished_at = models.DateTimeField(null=True)

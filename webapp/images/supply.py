@@ -3,11 +3,14 @@
 The one place that decides where an image may run: a host that holds it runs it, and so does any other that can pull it.
 """
 
+from django.db.models import Exists, OuterRef, Q, QuerySet
+
 from runtime.contract import names
 from runtime.contract.orders import PullFrom
 from webapp.holdings import services as holdings
 from webapp.images.models import Build, Push
 from webapp.registries.logins import login_of
+from webapp.registries.models import Registry
 
 MAX_SOURCES = 3  # registries that a host tries, one after the other
 
@@ -38,12 +41,24 @@ def local_name(build: Build) -> str:
     return names.image_tag(project=image.project.slug, image=image.slug, build=build.id, number=build.number)
 
 
+def runnable(builds: QuerySet[Build]) -> QuerySet[Build]:
+    """Of builds that succeeded those whose bytes are had somewhere: kept on hosts, or in a registry still."""
+    alike = _there().filter(build__image=OuterRef("image"), build__config_digest=OuterRef("config_digest"))
+    return builds.filter(Q(expired_at=None) | Exists(alike), state="succeeded")
+
+
+def _there() -> QuerySet[Push]:
+    """Pushes to what is known still and was not told to let go of it."""
+    done = Push.objects.filter(state="succeeded", let_go_at=None)
+    return done.filter(registry__in=Registry.objects.there()).exclude(digest="")
+
+
 def _pushes(build: Build) -> list[Push]:
     """What is in a registry that is known still, each place once. Bytes that another build made alike are the same."""
     if not build.config_digest:
         return []
     same = Build.objects.filter(image=build.image_id, config_digest=build.config_digest, state="succeeded")
-    rows = Push.objects.filter(build__in=same, state="succeeded").exclude(registry=None).exclude(digest="")
+    rows = _there().filter(build__in=same)
     by_place: dict[str, Push] = {}
     for push in rows.select_related("registry").order_by("-primary", "-created_at", "-id"):
         by_place.setdefault(push.reference, push)

@@ -82,6 +82,15 @@ def digest_of(place: Place, repository: str, reference: str) -> str | None:
     return digest
 
 
+def erase(place: Place, repository: str, digest: str) -> bool:
+    """Let go of the manifest of exactly this digest, with the tags that name it; was it there? `Unwilling`."""
+    path = f"/v2/{repository}/manifests/{digest}"
+    answer = _ask(place, path, scope=f"repository:{repository}:delete", method="DELETE")
+    if answer.status not in (200, 202, 404):
+        raise _unwilling(place, answer)
+    return answer.status != 404
+
+
 def _listed(place: Place, path: str, field: str, *, scope: str) -> list[str]:
     answer = _ask(place, path, scope=scope)
     if answer.status == 404:

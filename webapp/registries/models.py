@@ -44,3 +44,30 @@ class Registry(Thing):
     def url(self) -> str:
         """Where its API begins, without a slash."""
         return f"{'http' if self.plain else 'https'}://{API_OF.get(self.address, self.address)}"
+
+
+class Erasure(Thing):
+    """A manifest that Slipway's own registry is to let go of, by its exact digest, and what came of it."""
+
+    registry = models.ForeignKey(Registry, on_delete=models.CASCADE, related_name="erasures")
+    project = models.ForeignKey(Project, on_delete=models.SET_NULL, null=True, related_name="erasures")
+    repository = models.CharField(max_length=255)  # within the registry
+    digest = models.CharField(max_length=71)  # of the manifest
+    state = models.CharField(max_length=10, default="waiting")  # waiting | erased | kept: counted on again
+    tries = models.PositiveSmallIntegerField(default=0)
+    due_at = models.DateTimeField()
+    problem = models.CharField(max_length=400, blank=True)  # of the last try
+    finished_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ("-created_at", "-id")
+        constraints = (
+            models.UniqueConstraint(
+                fields=("registry", "repository", "digest"),
+                condition=models.Q(state="waiting"),
+                name="one_erasure_at_a_time",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.registry.address}/{self.repository}@{self.digest}"

@@ -11,10 +11,19 @@ from rest_framework.response import Response
 
 from webapp.holdings.models import Forgetting
 from webapp.images.models import Image
+from webapp.registries.models import Erasure
 from webapp.rest.serializers import NothingSerializer
 from webapp.rest.views import RoomViewSet, visible
 from webapp.retention import services
-from webapp.retention.bodies import DryRunBody, ForgettingShown, PlansShown, RetentionShown, RuleBody, plans_shown
+from webapp.retention.bodies import (
+    DryRunBody,
+    ErasureShown,
+    ForgettingShown,
+    PlansShown,
+    RetentionShown,
+    RuleBody,
+    plans_shown,
+)
 from webapp.retention.models import RetentionRule
 from webapp.retention.services import RuleSettings
 from webapp.teams.models import Project
@@ -96,6 +105,22 @@ class Forgettings(RoomViewSet):
         return self.get_paginated_response(self.get_serializer(page, many=True).data)
 
 
+class Erasures(RoomViewSet):
+    """What Slipway's own registry was told to let go of."""
+
+    serializer_class = ErasureShown
+
+    def rows(self) -> QuerySet[Erasure]:
+        return Erasure.objects.select_related("registry")
+
+    @extend_schema(responses=ErasureShown(many=True))
+    def list(self, request: Request, id: str) -> Response:
+        """A page of the project's, newest first; kept for 30 days after they are done."""
+        project = visible(Project.objects.visible_to(self.actor), id)
+        page = self.paginate_queryset(self.rows().filter(project=project))
+        return self.get_paginated_response(self.get_serializer(page, many=True).data)
+
+
 RULE: dict[str, Any] = {"get": "look", "put": "replace", "delete": "clear"}
 
 urlpatterns = [
@@ -103,6 +128,7 @@ urlpatterns = [
     path("projects/<id>/retention/dry-runs/", Retention.as_view({"post": "dry_run"}), name="api_project_retention_dry"),
     path("projects/<id>/retention/runs/", Retention.as_view({"post": "run"}), name="api_project_retention_run"),
     path("projects/<id>/forgettings/", Forgettings.as_view({"get": "list"}), name="api_project_forgettings"),
+    path("projects/<id>/erasures/", Erasures.as_view({"get": "list"}), name="api_project_erasures"),
     path("images/<id>/retention/", Retention.as_view(RULE, of_image=True), name="api_image_retention"),
     path(
         "images/<id>/retention/dry-runs/",

@@ -6,6 +6,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from webapp.holdings.models import Forgetting
+from webapp.registries.models import Erasure
 from webapp.rest.serializers import StrictSerializer
 from webapp.retention.gathering import ImagePlan
 from webapp.retention.models import DEFAULT_KEEP, DEFAULT_RELEASES, RetentionRule
@@ -66,12 +67,21 @@ class KeptShown(serializers.Serializer[Any]):
     reason = serializers.CharField()
 
 
+class LeavesShown(serializers.Serializer[Any]):
+    build = serializers.CharField(source="build_id")
+    repository = serializers.CharField()
+    digest = serializers.CharField(help_text="Of the manifest; the tags that name it go with it.")
+    tags = serializers.ListField(child=serializers.CharField())
+
+
 class ImagePlanShown(serializers.Serializer[ImagePlan]):
     image = serializers.CharField(source="image.id")
     slug = serializers.CharField(source="image.slug")
     gone = GoneShown(many=True)
     kept = serializers.SerializerMethodField()
     frees = serializers.IntegerField(help_text="Bytes on all hosts together, at most.")
+    leaves = LeavesShown(many=True, help_text="What Slipway's own registry lets go of, where there is one.")
+    leaves_frees = serializers.IntegerField(help_text="Bytes there, at most.")
 
     @extend_schema_field(KeptShown(many=True))
     def get_kept(self, plan: ImagePlan) -> list[dict[str, Any]]:
@@ -98,6 +108,20 @@ class ForgettingShown(serializers.ModelSerializer[Forgetting]):
     class Meta:
         model = Forgetting
         fields = ("id", "host", "state", "asked", "removed", "skipped", "freed", "log", "created_at", "finished_at")
+
+
+class ErasureShown(serializers.ModelSerializer[Erasure]):
+    """A manifest that Slipway's own registry was told to let go of. `problem`: of the last try, null for none."""
+
+    state = serializers.ChoiceField(("waiting", "erased", "kept"), help_text="kept: a build counts on it again.")
+    problem = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Erasure
+        fields = ("id", "repository", "digest", "state", "problem", "created_at", "finished_at")
+
+    def get_problem(self, erasure: Erasure) -> str | None:
+        return erasure.problem or None
 
 
 def plans_shown(plans: list[ImagePlan]) -> dict[str, Any]:

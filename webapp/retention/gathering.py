@@ -6,12 +6,14 @@ from datetime import datetime
 from typing import Any
 
 from webapp.holdings.services import holders
-from webapp.images.models import Build, Image
+from webapp.images.leaving import leaving
+from webapp.images.models import Build, Image, Push
 from webapp.retention.models import RetentionRule
 from webapp.retention.needing import needed
 from webapp.retention.planning import Candidate, Plan, Rule, frees, plan
 
 BUILDS_AT_ONCE = 1000  # of one image; the next run takes up the rest
+OWN = "own registry"
 LAYERS_OF = 2000  # builds whose layers are weighed against what goes
 
 
@@ -23,7 +25,9 @@ class ImagePlan:
     rule: RetentionRule
     gone: tuple[Build, ...]
     kept: tuple[tuple[Build, str], ...]
-    frees: int
+    frees: int  # on hosts
+    leaves: tuple[Push, ...]  # what Slipway's own registry lets go of, by digest
+    leaves_frees: int  # bytes there
 
 
 def plan_image(image: Image, rule: RetentionRule, *, now: datetime) -> ImagePlan:
@@ -36,13 +40,30 @@ def plan_image(image: Image, rule: RetentionRule, *, now: datetime) -> ImagePlan
         needed=needed(image_ids, releases=rule.releases),
         now=now,
     )
+    leaves = _leaves(image, [one.id for one in found.gone], releases=rule.releases)
+    weighed = _weighed_plan(found) if found.gone or leaves else found
+    there = {push.build.config_digest: {OWN} for push in leaves}
     return ImagePlan(
         image=image,
         rule=rule,
         gone=tuple(builds[one.id] for one in found.gone),
         kept=tuple((builds[id], reason) for id, reason in found.kept.items()),
-        frees=_frees(found) if found.gone else 0,
+        frees=frees(weighed, held=holders(image_ids)) if found.gone else 0,
+        leaves=tuple(leaves),
+        leaves_frees=frees(weighed, held=there | _staying_there(found)),
     )
+
+
+def _leaves(image: Image, gone: list[str], *, releases: int) -> list[Push]:
+    """What the own registry lets go of when these builds go; that nothing needs it is asked anew for earlier ones."""
+    found = leaving(image, gone=gone)
+    wanted = needed({push.build.config_digest for push in found}, releases=releases)
+    return [push for push in found if push.build.config_digest not in wanted]
+
+
+def _staying_there(found: Plan) -> dict[str, set[str]]:
+    """What stays is taken to be in the own registry: then what it shares with what goes is not freed."""
+    return {one.bytes_id: {OWN} for one in found.stay}
 
 
 def _builds(image: Image) -> Iterable[Build]:
@@ -62,15 +83,14 @@ def _candidate(build: Build) -> Candidate:
     )
 
 
-def _frees(found: Plan) -> int:
-    both = [*found.gone, *found.stay]
-    layers = _layers([one.id for one in both][:LAYERS_OF])
-    with_layers = Plan(
+def _weighed_plan(found: Plan) -> Plan:
+    """With the layers of each build, as far as they are looked up."""
+    layers = _layers([one.id for one in (*found.gone, *found.stay)][:LAYERS_OF])
+    return Plan(
         gone=tuple(_weighed(one, layers) for one in found.gone),
         stay=tuple(_weighed(one, layers) for one in found.stay),
         kept=found.kept,
     )
-    return frees(with_layers, held=holders({one.bytes_id for one in both}))
 
 
 def _weighed(one: Candidate, layers: dict[str, list[dict[str, Any]]]) -> Candidate:

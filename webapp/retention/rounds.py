@@ -1,6 +1,7 @@
 """What the control loop does: apply each rule once a day, and see that what is marked as gone leaves the hosts."""
 
 from datetime import datetime, timedelta
+from functools import partial
 
 from django.db import transaction
 from django.db.models import Q
@@ -8,10 +9,12 @@ from django.db.models import Q
 from webapp.holdings.forgetting import ASK_AGAIN, forget
 from webapp.holdings.models import Forgetting, Holding
 from webapp.images.forgetting import forget_builds
+from webapp.images.leaving import lost, stands_on
 from webapp.images.models import Build
 from webapp.jobs.models import Job
 from webapp.logs.models import Log
 from webapp.problems import Refusal
+from webapp.registries.own import erasing
 from webapp.retention.models import EVERY, RetentionRule
 from webapp.retention.services import apply
 from webapp.teams.models import Project
@@ -53,6 +56,11 @@ def sweep(*, now: datetime) -> int:
     return orders + _forget_leftovers(now)
 
 
+def erase(*, now: datetime) -> int:
+    """Have Slipway's own registry let go of what it was told to; how many manifests are gone."""
+    return erasing.run_due(now=now, stands_on=stands_on, lost=partial(lost, now=now))
+
+
 def prune(*, now: datetime) -> int:
     """Forget what hosts were told to forget long ago."""
     old = Forgetting.objects.filter(finished_at__lt=now - KEPT_FOR)
@@ -61,7 +69,7 @@ def prune(*, now: datetime) -> int:
         Forgetting.objects.filter(id__in=[row.id for row in rows]).delete()
         Job.objects.filter(id__in=[row.job_id for row in rows]).delete()
         Log.objects.filter(id__in=[row.log_id for row in rows]).delete()
-    return len(rows)
+    return len(rows) + erasing.prune(now=now)
 
 
 def _forget_leftovers(now: datetime) -> int:

@@ -12,6 +12,7 @@ from django.db import transaction
 from webapp.audit.services import record_of
 from webapp.findings import Findings
 from webapp.images.forgetting import forget_builds
+from webapp.images.leaving import leave
 from webapp.images.models import Build, Image
 from webapp.images.services import lock_image
 from webapp.jobs.broadcast import changed
@@ -88,7 +89,8 @@ def dry_run(
 
 
 def apply(*, actor: Actor, project: Project, image: Image | None = None, now: datetime) -> list[ImagePlan]:
-    """Do what the dry run shows: mark the builds, and order their hosts to let go of the images.
+    """Do what the dry run shows: mark the builds, order their hosts to let go of the images, and have Slipway's own
+    registry let go of what was pushed there.
 
     Raises `Conflicting` where there is no rule.
     """
@@ -111,6 +113,7 @@ def _apply(actor: Actor, image: Image, now: datetime) -> ImagePlan | None:
             _expire(actor, build, rule, now)
         expired = Build.objects.filter(image=image, expired_at__isnull=False)
         forget_builds(project=image.project, builds=expired, now=now)
+        leave(plan.leaves, now=now)
         if plan.gone:
             changed(kind="image", id=image.id, state="retention", project_id=image.project_id)
     return plan

@@ -10,6 +10,7 @@ from django.utils.timezone import now
 from webapp.holdings.models import Forgetting
 from webapp.images.models import Image
 from webapp.page import PageRequest, find, find_project, page, verb
+from webapp.registries.models import Erasure
 from webapp.retention import services
 from webapp.retention.forms import RuleForm, words_of
 from webapp.retention.gathering import ImagePlan
@@ -18,6 +19,7 @@ from webapp.teams.models import Project
 from webapp.teams.policy import Action, may
 
 SHOWN_FORGETTINGS = 20
+SHOWN_ERASURES = 10
 SHOWN_BUILDS = 100  # of an image that go, and that stay
 
 
@@ -83,6 +85,8 @@ def _page(request: PageRequest, project: Project, image: Image | None) -> HttpRe
     facts["own_rules"] = Image.objects.filter(project=project, id__in=[id for id in rules if id]) if not image else ()
     facts |= _shown(plans)
     facts["forgettings"] = Forgetting.objects.filter(project=project).select_related("host")[:SHOWN_FORGETTINGS]
+    erasures = Erasure.objects.filter(project=project).select_related("registry")
+    facts["erasures"] = erasures[:SHOWN_ERASURES]
     facts["operates"] = may(request.actor, Action.OPERATE, project)
     return render(request, "retention/show.html", facts, status=form.status)
 
@@ -100,6 +104,8 @@ def _shown(plans: list[ImagePlan]) -> dict[str, Any]:
         "plans": rows,
         "going": sum(len(plan.gone) for plan in plans),
         "frees": sum(plan.frees for plan in plans),
+        "leaving": sum(len(plan.leaves) for plan in plans),
+        "leaving_frees": sum(plan.leaves_frees for plan in plans),
     }
 
 

@@ -20,9 +20,7 @@ from webapp.deployments.services.gates import emergency_reason, gates_for, refus
 from webapp.deployments.telling import tell_deployment
 from webapp.environments.models import Environment
 from webapp.findings import Findings
-from webapp.images.expiry import refuse_expired
-from webapp.images.models import Build
-from webapp.images.services import lock_image
+from webapp.images.services import hold_to_run
 from webapp.logs import services as logs
 from webapp.problems import Conflicting, Missing
 from webapp.teams.policy import Actor
@@ -72,7 +70,8 @@ def submit(
     comment = _comment(comment)
     with transaction.atomic():
         if wish.kind in RUNS_A_RELEASE:
-            _hold_image(wish.runs)
+            build = wish.runs.build if isinstance(wish.runs, Release) else wish.runs
+            hold_to_run(actor=actor, build=build)
         # The service's row is the lock of its plans where the database locks rows; SQLite has one writer anyway.
         service = Service.objects.select_for_update(of=("self",)).select_related("project__team").get(id=service.id)
         environment.refresh_from_db()
@@ -102,14 +101,6 @@ def _pass(actor: Actor, service: Service, environment: Environment, wish: Wish, 
         return Passed(approvals=gates.approvals)
     refuse_needless(gates)
     return Passed(approvals=0, emergency=reason, bypassed=gates.words())
-
-
-def _hold_image(runs: Build | Release) -> None:
-    """Until the transaction ends retention cannot let go of what is asked for. Raises `Conflicting`: it has already."""
-    build = runs.build if isinstance(runs, Release) else runs
-    lock_image(build.image)
-    build.refresh_from_db(fields=["expired_at"])
-    refuse_expired(build)
 
 
 def refuse_second(*, service: Service, environment: Environment, but: Deployment | None = None) -> None:

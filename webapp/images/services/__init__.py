@@ -6,6 +6,7 @@ from webapp.images.services.destinations import set_destinations
 from webapp.images.services.pushing import cancel_push, everywhere, push_again, push_build
 from webapp.images.services.queueing import move_build, put_build_first
 from webapp.images.services.restoring import use_revision_again
+from webapp.images.services.reviving import hold_to_run
 
 __all__ = [
     "cancel_build",
@@ -14,6 +15,7 @@ __all__ = [
     "define_image",
     "delete_image",
     "everywhere",
+    "hold_to_run",
     "lock_image",
     "move_build",
     "push_again",

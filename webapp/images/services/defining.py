@@ -11,6 +11,7 @@ from webapp.audit import services as audit
 from webapp.environments import services as environments
 from webapp.findings import Findings
 from webapp.images.forgetting import forget_builds
+from webapp.images.leaving import leave, leaving
 from webapp.images.models import Build, Image, Push
 from webapp.images.pushed import left_behind
 from webapp.images.services.revisions import clean_why, keep_revision
@@ -118,6 +119,7 @@ def delete_image(*, actor: Actor, image: Image, users: Users) -> None:
         jobs, logs = zip(*builds.values_list("job_id", "log_id"), strict=True) if builds.exists() else ((), ())
         _record(actor, "image.delete", image, before=_facts(image))
         forget_builds(project=image.project, builds=builds, now=now())
+        leave(leaving(image, gone=list(builds.values_list("id", flat=True))), now=now())
         image_id = image.id
         try:
             builds.delete()

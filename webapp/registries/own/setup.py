@@ -41,7 +41,7 @@ def _configuration(home: Path) -> dict[str, Any]:
     return {
         "version": "0.1",
         "log": {"level": "warn", "accesslog": {"disabled": True}},
-        "storage": {"filesystem": {"rootdirectory": str(home / "data")}, "delete": {"enabled": False}},
+        "storage": {"filesystem": {"rootdirectory": str(home / "data")}, "delete": {"enabled": True}},
         "http": http,
         "auth": {
             "token": {
