@@ -59,10 +59,12 @@ def test_what_changed_while_the_line_was_cut_shows_on_the_board_without_a_reload
         line.cut()
         expect(page.locator("html")).to_have_attribute("data-connection", "lost")
         expect(page.locator("[data-lost]")).to_contain_text("Connection lost. What you see is from ")
+        page.locator("details.menu > summary").first.click()
         restart = page.locator(".cell-acts button", has_text="Restart").first
         expect(restart).to_have_attribute("aria-disabled", "true")
         restart.click(force=True)
         expect(page.locator("#confirm")).to_be_hidden()
+        page.keyboard.press("Escape")
         house.docker("kill", stage.replica["container"])
         with house.api() as api:
             path = f"replicas/{stage.replica['id']}/"

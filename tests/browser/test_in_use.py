@@ -49,6 +49,7 @@ def test_opening_a_menu_moves_nothing(board: Page) -> None:
 
 
 def test_an_act_that_is_being_confirmed_is_not_swapped_away(board: Page) -> None:
+    board.locator("details.menu > summary").first.click()
     board.get_by_role("button", name="Restart").first.click()
     expect(board.locator("#confirm")).to_be_visible()
     board.evaluate(REFRESH)

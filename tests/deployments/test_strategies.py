@@ -7,7 +7,7 @@ import pytest
 from tests.deployments.rig import Harbour
 from webapp.deployments import services
 from webapp.deployments.models import Deployment, Replica
-from webapp.deployments.settings.validation import clean_settings
+from webapp.deployments.settings.validation import clean_service
 from webapp.jobs.models import Job
 from webapp.problems import Invalid
 
@@ -126,7 +126,7 @@ def test_what_was_only_stopped_is_started_again_when_another_host_fails(harbour:
 )
 def test_what_cannot_be_is_told_by_field(strategy: dict[str, Any], field: str) -> None:
     with pytest.raises(Invalid) as refused:
-        clean_settings({"strategy": strategy})
+        clean_service(slug=None, settings={"strategy": strategy}, overrides=None, environments=frozenset())
     assert list(refused.value.errors) == [f"settings.strategy.{field}"]
 
 

@@ -136,6 +136,14 @@ def test_an_environment_may_have_no_ports_and_the_images_own_command(harbour: Ha
     assert service.overrides == {"dev": {"command": [], "ports": []}, "staging": {"command": ["none"]}}
 
 
+def test_what_is_wrong_everywhere_and_in_one_environment_is_told_at_once(harbour: Harbour) -> None:
+    new = reverse("service_new", args=[harbour.cast.project.id])
+    given = {"image": harbour.image.id, "health_kind": "none", "restart": "no"}
+    wrong = {"slug": "Not One", "memory": "1", "dev__memory": "1", "production__ports": "http"}
+    answer = harbour.cast.client("developer").post(new, {**given, **wrong})
+    assert answer.status_code == 400 and set(answer.context["form"].errors) == set(wrong)
+
+
 def test_what_is_wrong_in_a_list_says_in_which_line_and_no_path(harbour: Harbour) -> None:
     given = {"slug": "other", "image": harbour.image.id, "health_kind": "none", "restart": "no"}
     new = reverse("service_new", args=[harbour.cast.project.id])

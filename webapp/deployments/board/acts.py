@@ -95,7 +95,7 @@ def _acts(spot: Spot, known: Chances) -> Iterator[Act]:
     yield from _deploy(spot, desired, known)
     yield from _promote(spot, desired, known)
     if desired is not None and may_ask(known.allowed, spot.environment):
-        yield from _changes(desired, latest)
+        yield from _changes(spot, desired, latest)
 
 
 def _deploy(spot: Spot, desired: DesiredState | None, known: Chances) -> Iterator[Act]:
@@ -135,12 +135,13 @@ def _is_new_there(service: str, further: Environment, release: Release, known: C
     return there is None or there.release.digest != release.digest
 
 
-def _changes(desired: DesiredState, latest: Deployment | None) -> Iterator[Act]:
+def _changes(spot: Spot, desired: DesiredState, latest: Deployment | None) -> Iterator[Act]:
+    """What is well asks for nothing: going back, or restarting, suggests itself where it is not."""
     if latest is not None and latest.previous is not None and latest.previous_id != desired.release_id:
-        yield Act("roll_back", f"Roll back to release {latest.previous.number}", latest.id)
+        yield Act("roll_back", f"Roll back to release {latest.previous.number}", latest.id, quiet=spot.healthy)
     if desired.stopped:
         yield Act("start", "Start")
     else:
-        yield Act("restart", "Restart")
-        yield Act("stop", "Stop")
-    yield Act("scale", "Scale")
+        yield Act("restart", "Restart", quiet=spot.healthy)
+        yield Act("stop", "Stop", quiet=True)
+    yield Act("scale", "Scale", quiet=True)

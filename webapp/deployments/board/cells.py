@@ -7,6 +7,7 @@ from typing import Any
 
 from webapp.deployments.board.acts import Act, Chances, Place, Spot, acts_of
 from webapp.deployments.board.differing import Difference, difference
+from webapp.deployments.board.trails import Trail
 from webapp.deployments.board.waits import what_it_waits_for
 from webapp.deployments.models import Deployment, DesiredState, Release, Replica, Service
 from webapp.environments.models import Environment
@@ -60,6 +61,7 @@ class Cell:
     waits: str = ""  # for what, and who may act
     acts: tuple[Act, ...] = ()
     difference: Difference | None = None
+    trail: Trail | None = None  # of its last deployments, where there were several
 
     @property
     def main(self) -> Act | None:
@@ -77,6 +79,7 @@ class Known(Chances):
     """What the board has read, by place."""
 
     replicas: Mapping[Place, Sequence[Replica]]
+    trails: Mapping[Place, Trail]
 
 
 def row_of_cells(
@@ -121,6 +124,7 @@ def _cell(spot: Spot, state: str, copies: Sequence[Replica], known: Known, diffe
         waits=what_it_waits_for(spot, state, known),
         acts=tuple(acts_of(spot, known)),
         difference=differs,
+        trail=known.trails.get(spot.place),
         **(_release(desired.release) if desired is not None else {}),
     )
 

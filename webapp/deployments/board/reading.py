@@ -13,6 +13,7 @@ from runtime.contract import states
 from webapp.deployments.board import cells
 from webapp.deployments.board.acts import BROKEN
 from webapp.deployments.board.cells import Cell, Known
+from webapp.deployments.board.trails import trails_of
 from webapp.deployments.models import Approval, Deployment, DesiredState, Replica, Service
 from webapp.deployments.planning.gathering import RUNS_A_RELEASE
 from webapp.deployments.services.request import UNDER_WAY
@@ -104,6 +105,7 @@ def _know(project: Project, actor: Actor, builds: list[Build]) -> Known:
     return Known(
         desired={(row.service_id, row.environment_id): row for row in desired},
         replicas=copies,
+        trails=trails_of(project),
         latest={(row.service_id, row.environment_id): row for row in _latest(project)},
         succeeded={(row.service_id, row.environment_id): row for row in _latest(project, state="succeeded")},
         ended=_ended(project, {*(build.id for build in builds), *(row.release.build_id for row in desired)}),

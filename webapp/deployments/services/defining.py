@@ -8,10 +8,9 @@ from django.db import IntegrityError, transaction
 from webapp.authors import noted
 from webapp.deployments.authorship import parts_of
 from webapp.deployments.models import Service
-from webapp.deployments.settings.validation import clean_overrides, clean_settings
+from webapp.deployments.settings.validation import clean_service
 from webapp.deployments.telling import tell_service
 from webapp.environments.models import Environment
-from webapp.findings import Findings
 from webapp.images import services as images
 from webapp.images.models import Image
 from webapp.problems import Conflicting, Missing
@@ -32,10 +31,10 @@ def define_service(
 ) -> Service:
     """A new service. Raises `Invalid`, `Conflicting` (slug taken, too many), `Missing` (another project's image)."""
     require(actor, Action.DEFINE, project)
-    _check_slug(slug)
     _check_image(project, image)
-    clean = clean_settings(settings or {})
-    clean_there = clean_overrides(overrides or {}, environments=_slugs(project))
+    clean, clean_there = clean_service(
+        slug=slug, settings=settings or {}, overrides=overrides or {}, environments=_slugs(project)
+    )
     if Service.objects.filter(project=project).count() >= MAX_SERVICES:
         raise Conflicting(code="service.too_many", detail=f"A project has at most {MAX_SERVICES} services.")
     with transaction.atomic():
@@ -63,16 +62,18 @@ def change_service(
     """Change what is given (`settings` and `overrides` as a whole); what runs changes with the next deployment only."""
     require(actor, Action.DEFINE, service.project)
     before, parts = _facts(service), parts_of(service)
+    clean, clean_there = clean_service(
+        slug=slug, settings=settings, overrides=overrides, environments=_slugs(service.project)
+    )
     if slug is not None:
-        _check_slug(slug)
         service.slug = slug
     if image is not None:
         _check_image(service.project, image)
         service.image = image
-    if settings is not None:
-        service.settings = clean_settings(settings)
-    if overrides is not None:
-        service.overrides = clean_overrides(overrides, environments=_slugs(service.project))
+    if clean is not None:
+        service.settings = clean
+    if clean_there is not None:
+        service.overrides = clean_there
     after = _facts(service)
     if after == before:
         return service
@@ -87,12 +88,6 @@ def change_service(
             raise _taken(service.slug) from error
         tell_service(actor=actor, action="service.change", service=service, before=before, after=after)
     return service
-
-
-def _check_slug(slug: str) -> None:
-    findings = Findings()
-    findings.slug(slug)
-    findings.settle()
 
 
 def _check_image(project: Project, image: Image) -> None:

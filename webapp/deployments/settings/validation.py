@@ -12,17 +12,23 @@ from webapp.findings import Findings
 MAX_OVERRIDES = 50
 
 
-def clean_settings(value: object) -> dict[str, Any]:
-    """Settings as the models keep them: only what was given, normalised. Raises `Invalid` by field."""
+def clean_service(
+    *, slug: str | None, settings: object, overrides: object, environments: frozenset[str]
+) -> tuple[dict[str, Any] | None, dict[str, Any] | None]:
+    """Settings and overrides as the models keep them, only what was given, normalised; None stays None.
+
+    What is wrong anywhere is told at once: raises `Invalid` by field, also for an environment that is not there.
+    """
     findings = Findings()
-    clean = _settings(findings, value, "settings")
+    if slug is not None:
+        findings.slug(slug)
+    clean = _settings(findings, settings, "settings") if settings is not None else None
+    clean_there = _overrides(findings, overrides, environments) if overrides is not None else None
     findings.settle()
-    return clean
+    return clean, clean_there
 
 
-def clean_overrides(value: object, *, environments: frozenset[str]) -> dict[str, Any]:
-    """Settings that differ, by environment slug. Raises `Invalid`, also for an environment that is not there."""
-    findings = Findings()
+def _overrides(findings: Findings, value: object, environments: frozenset[str]) -> dict[str, Any]:
     if not isinstance(value, Mapping) or len(value) > MAX_OVERRIDES:
         findings.add("overrides", f"An object of at most {MAX_OVERRIDES} environments.")
         value = {}
@@ -32,7 +38,6 @@ def clean_overrides(value: object, *, environments: frozenset[str]) -> dict[str,
             findings.add("overrides", "There is no such environment in this project.")
             continue
         clean[str(slug)] = _settings(findings, settings, f"overrides.{slug}")
-    findings.settle()
     return clean
 
 
