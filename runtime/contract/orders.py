@@ -176,7 +176,7 @@ class ConvergeService(Strict, frozen=True, kw_only=True, tag_field="kind", tag="
     pull: tuple[PullFrom, ...] = ()  # tried in this order where the host does not hold `spec.image`
     name: str = ""  # under which the host keeps what it pulled
     http: Http | None = None  # how it is reached by name; not of the container, which may stay when this changes
-    surge: int = 1  # so many containers more than wanted may run meanwhile
+    surge: int = 1  # so many containers more than wanted may run meanwhile; on the way back both releases may
     unavailable: int = 0  # so many replicas may be down meanwhile; one where there is no surge
     until: Literal["stopped", "proved", "done"] = "done"
 

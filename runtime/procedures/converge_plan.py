@@ -3,7 +3,7 @@ Pure.
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -67,15 +67,23 @@ def make_plan(order: ConvergeService, containers: Sequence[Container], *, job: s
 
     A container is current when it is of a wanted replica, of the order's release and of the same
     specification; its generation may be an earlier one that wanted the same. Any other is former:
-    it goes when the current one of its replica or index serves, or at the end when there is none.
+    it goes when the current one of its replica or index serves, or of another that has none to take the place of, so
+    that each that comes up lets one go down; or at the end, when there is none.
     """
     if any(_generation(container) > order.generation for container in containers):
         raise OutdatedOrder
     left = sorted(containers, key=_serving_first)
-    chosen = {replica.replica: _take_current(left, replica, order) for replica in order.replicas}
+    wanted = sorted(order.replicas, key=lambda replica: replica.index)
+    current = {replica.replica: _take_current(left, replica, order) for replica in wanted}
+    former = _share_out(left, wanted, current, job)
     turns = [
-        _turn(order, replica, chosen[replica.replica], _take_former(left, replica), job)
-        for replica in sorted(order.replicas, key=lambda wanted: wanted.index)
+        Turn(
+            replica=replica,
+            act=_act(order, replica, current[replica.replica], left, job),
+            current=current[replica.replica],
+            former=tuple(former[replica.replica]),
+        )
+        for replica in wanted
     ]
     return Plan(turns=tuple(turns), surplus=tuple(left))
 
@@ -142,17 +150,10 @@ def is_over(container: Container) -> bool:
     return container.status in ("created", "exited", "dead")
 
 
-def _turn(
-    order: ConvergeService, replica: ReplicaSpec, current: Container | None, former: tuple[Container, ...], job: str
-) -> Turn:
-    """One that is there already is looked at once more before others that still serve go for its sake."""
-    act = _act(order, replica, current, job)
-    if act == "keep" and any(old.status == "running" for old in former):
-        act = "check"
-    return Turn(replica=replica, act=act, current=current, former=former)
-
-
-def _act(order: ConvergeService, replica: ReplicaSpec, current: Container | None, job: str) -> Act:
+def _act(
+    order: ConvergeService, replica: ReplicaSpec, current: Container | None, surplus: Sequence[Container], job: str
+) -> Act:
+    """One that is there already is looked at once more before another of its index that still serves goes."""
     if replica.desired == "stopped":
         return "none" if current is None or is_over(current) else "stop"
     if current is None:
@@ -162,7 +163,9 @@ def _act(order: ConvergeService, replica: ReplicaSpec, current: Container | None
     made_by_this_job = current.labels.get(LABEL_JOB) == job
     if replica.replica in order.restart and not made_by_this_job:
         return "prove" if _was_restarted(current, job) else "restart"
-    return "prove" if made_by_this_job else "keep"
+    if made_by_this_job:
+        return "prove"
+    return "check" if any(old.status == "running" and is_of(old, replica) for old in surplus) else "keep"
 
 
 def _was_restarted(container: Container, job: str) -> bool:
@@ -185,16 +188,44 @@ def _take_current(left: list[Container], replica: ReplicaSpec, order: ConvergeSe
     return None
 
 
-def _take_former(left: list[Container], replica: ReplicaSpec) -> tuple[Container, ...]:
-    found = tuple(
-        container
-        for container in left
-        if container.labels.get(LABEL_REPLICA) == replica.replica
-        or container.labels.get(LABEL_INDEX) == str(replica.index)
-    )
-    for container in found:
-        left.remove(container)
-    return found
+def _share_out(
+    left: list[Container], wanted: Sequence[ReplicaSpec], current: Mapping[str, Container | None], job: str
+) -> dict[str, list[Container]]:
+    """Which former containers go for the sake of which replica; the others stay in `left`.
+
+    What does not run goes with its index. Of those that run each replica that comes up replaces one, its own if there
+    is one, so that each that comes up lets one go down.
+    """
+    former: dict[str, list[Container]] = {replica.replica: [] for replica in wanted}
+
+    def give(replica: ReplicaSpec, found: list[Container]) -> None:
+        for container in found:
+            left.remove(container)
+            former[replica.replica].append(container)
+
+    for replica in wanted:
+        own = [container for container in left if is_of(container, replica)]
+        running = [container for container in own if container.status == "running"]
+        comes_up = _comes_up(replica, current[replica.replica], job)
+        give(replica, running[:1] if comes_up else [])
+        give(replica, [container for container in own if container not in running])
+    for replica in wanted:
+        replaces = any(container.status == "running" for container in former[replica.replica])
+        if not replaces and _comes_up(replica, current[replica.replica]):
+            give(replica, [container for container in left if container.status == "running"][:1])
+    return former
+
+
+def _comes_up(replica: ReplicaSpec, current: Container | None, job: str | None = None) -> bool:
+    """True when it is to run and does not, or does since this job."""
+    is_new = current is None or is_over(current) or (job is not None and current.labels.get(LABEL_JOB) == job)
+    return replica.desired == "running" and is_new
+
+
+def is_of(container: Container, replica: ReplicaSpec) -> bool:
+    """True when it is or was the replica's, or that of another one of its index."""
+    labels = container.labels
+    return labels.get(LABEL_REPLICA) == replica.replica or labels.get(LABEL_INDEX) == str(replica.index)
 
 
 def _generation(container: Container) -> int:

@@ -159,7 +159,7 @@ def _taken_back_on_failure(work: Work, plan: Plan) -> Iterator[None]:
 
 
 def _roll(work: Work, plan: Plan) -> None:
-    """Wave after wave. What takes nobody's place goes first where nothing may be extra, else last."""
+    """Wave after wave. What nobody takes the place of goes first where nothing may be extra, else last."""
     pace = pace_of(work.order)
     if not pace.surge:
         stop_former(work, plan.surplus)

@@ -19,6 +19,7 @@ from runtime.procedures.converge_plan import (
     Plan,
     Turn,
     is_marked,
+    is_of,
     is_over,
     labels_for,
     make_plan,
@@ -48,7 +49,8 @@ class Work:
     prober: Prober
     serving: Serving
     files: SecretFiles
-    made: list[str] = field(default_factory=list)  # containers to remove if it goes wrong
+    made: dict[str, str] = field(default_factory=dict)  # replica -> its container, to remove if it goes wrong
+    proved: list[str] = field(default_factory=list)  # containers that requests may come to
     stopped: list[Container] = field(default_factory=list)  # containers to start again then
 
     def containers(self) -> list[Container]:
@@ -75,6 +77,7 @@ def take(work: Work, wave: Wave) -> None:
     _prove(work, containers)
     if switches:
         for container in containers:
+            work.proved.append(container)
             work.serving.admit(container)
         stop_former(work, _former(wave.served_first))
 
@@ -116,25 +119,55 @@ def remove_former(work: Work, plan: Plan) -> None:
 def take_back(work: Work, plan: Plan) -> bool:
     """Removes the new containers and starts the former ones; True when what ran before serves again, or went on.
 
-    After an attempt that died half way, former containers found stopped are started too where the
-    replica is wanted running: it was that attempt which stopped them. New ones that it left behind
-    go only if there is a former one to serve instead.
+    Where something may be extra all former ones start, then the new ones go; else replica after replica, as many at a
+    time as may be down. What never proved itself goes first, as nobody asks it, and those it was to replace come first.
     """
     with work.reporter.step("Take it back"):
-        gone = set(work.made)
-        back = {old.container_id for old in work.stopped}
-        for turn in plan.turns:
-            if turn.former and turn.replica.desired == "running":
-                back |= {old.container_id for old in turn.former[:1]}
-                gone |= {turn.current.container_id} if turn.current else set()
-        if not pace_of(work.order).surge:
-            _remove(work, gone)  # the two cannot run at once
-        for container_id in back:
-            work.engine.start(container_id)
-        work.serving.revert([one for one in work.containers() if one.container_id not in gone])
-        _remove(work, gone)
+        pace, unasked = pace_of(work.order), set(work.made.values()).difference(work.proved)
+        ways = sorted(_ways_back(work, plan), key=lambda way: not way.gone <= unasked)
+        leaving = {container for way in ways for container in way.gone}
+        _remove(work, unasked)
+        size = len(ways) if pace.surge else pace.unavailable
+        for some in (ways[first : first + size] for first in range(0, len(ways), size)):
+            gone = [container for way in some for container in way.gone]
+            if not pace.surge:
+                _remove(work, gone)
+            for container in (container for way in some for container in way.back):
+                work.engine.start(container)
+            work.serving.revert([one for one in work.containers() if one.container_id not in leaving])
+            _remove(work, gone)
         keep_files(work.order, work.containers(), files=work.files)
         return _serves_as_before(plan)
+
+
+@dataclass(frozen=True, slots=True)
+class _WayBack:
+    """Of one replica: the containers that go, and those that start again."""
+
+    gone: frozenset[str]
+    back: frozenset[str]
+
+
+def _ways_back(work: Work, plan: Plan) -> list[_WayBack]:
+    """After an attempt that died half way, former containers found stopped start again too where the replica is wanted
+    running: it was that attempt which stopped them. New ones that it left behind, or that were there already, go only
+    if there is a former one to serve instead.
+    """
+    stopped = [old.container_id for old in work.stopped]
+    serving = [old for old in plan.surplus if old.status == "running" and old not in work.stopped]
+    ways = []
+    for turn in plan.turns:
+        own = {one.container_id for one in (*turn.former, *([turn.current] if turn.current else []))}
+        gone, back = {work.made.get(turn.replica.replica, "")} - {""}, own.intersection(stopped)
+        if turn.former and turn.replica.desired == "running":
+            back |= {old.container_id for old in turn.former[:1]}
+            back |= {old.container_id for old in [one for one in turn.former if is_of(one, turn.replica)][:1]}
+            gone |= {turn.current.container_id} if turn.current else set()
+        if turn.act == "check" and any(is_of(old, turn.replica) for old in serving):
+            gone |= {_current(turn).container_id}
+        ways.append(_WayBack(frozenset(gone), frozenset(back - gone)))
+    surplus = {old.container_id for old in plan.surplus}.intersection(stopped)
+    return [*ways, _WayBack(frozenset(), frozenset(surplus))]
 
 
 def _remove(work: Work, containers: Iterable[str]) -> None:
@@ -159,7 +192,7 @@ def _raise(work: Work, turn: Turn) -> str:
     if turn.act == "create":
         with work.reporter.step(f"Start replica {turn.replica.index}"):
             container_id = _create(work, turn)
-            work.made.append(container_id)
+            work.made[turn.replica.replica] = container_id
             work.engine.start(container_id)
         return container_id
     current = _current(turn)

@@ -9,7 +9,7 @@ import pytest
 
 from runtime.contract.container import Health, Port
 from runtime.contract.names import BASE_IMAGE
-from runtime.contract.orders import BuildImage
+from runtime.contract.orders import BuildImage, ConvergeService
 from runtime.contract.reports import ServiceResult
 from runtime.contract.source import InlineSource
 from runtime.edge.none import NoEdge
@@ -140,3 +140,64 @@ def test_a_build_is_cancelled_and_leaves_nothing(engine: DockerEngine, tmp_path:
     with pytest.raises(Cancelled):
         build(engine, tmp_path, told, dockerfile=f"FROM {BASE_IMAGE}\nRUN sleep 97531\n")
     assert list(tmp_path.iterdir()) == []
+
+
+CHECKED = f"""FROM {BASE_IMAGE}
+COPY serve /serve
+HEALTHCHECK --interval=1s --timeout=20s --retries=1 CMD test -e /ready
+CMD ["/serve"]
+"""
+
+
+def converged(wanted: ConvergeService, engine: DockerEngine, instance: str, job: str) -> ServiceResult:
+    return converge_service(
+        wanted,
+        engine=engine,
+        reporter=Told(),
+        secrets={},
+        instance=instance,
+        job=job,
+        prober=NetworkProber(),
+        edge=NoEdge(),
+        files=Folders(),
+    )
+
+
+def running(engine: DockerEngine, instance: str) -> list[str]:
+    up = [one.labels["slipway.release"] for one in engine.list_managed(instance=instance) if one.status == "running"]
+    return sorted(up)
+
+
+def test_the_images_own_check_decides(engine: DockerEngine, instance: str, tmp_path: Path) -> None:
+    image = build(engine, tmp_path, Told(), dockerfile=CHECKED)
+    well = ("sh", "-c", "touch /ready; exec sleep 300")
+    wanted = with_spec(order(image), health=Health(kind="image", deadline=90.0), stop_timeout=0, command=well)
+    converged(wanted, engine, instance, "job0000001")
+    (container,) = engine.list_managed(instance=instance)
+    assert container.health == "healthy"
+    never = with_spec(
+        order(image, generation=2), health=Health(kind="image", deadline=4.0), stop_timeout=0, command=("sleep", "300")
+    )
+    with pytest.raises(ProcedureError) as refused:
+        converged(never, engine, instance, "job0000002")
+    assert "its check says" in refused.value.problem.message and running(engine, instance) == ["r1"]
+
+
+def test_a_whole_set_is_proved_beside_the_old_one_and_then_it_switches(
+    engine: DockerEngine, instance: str, tmp_path: Path
+) -> None:
+    image = build(engine, tmp_path, Told())
+
+    def wanted(generation: int, **more: object) -> ConvergeService:
+        asked = order(image, generation=generation, replicas=2, **more)
+        return with_spec(asked, command=(), health=HEALTH, stop_timeout=0)
+
+    converged(wanted(1), engine, instance, "job0000001")
+    converged(wanted(2, surge=2, until="proved"), engine, instance, "job0000002")
+    assert running(engine, instance) == ["r1", "r1", "r2", "r2"]
+    converged(wanted(2, surge=2), engine, instance, "job0000003")
+    assert running(engine, instance) == ["r2", "r2"]
+    converged(wanted(3, start_first=False, unavailable=2, until="stopped"), engine, instance, "job0000004")
+    assert running(engine, instance) == [] and len(engine.list_managed(instance=instance)) == 2
+    converged(wanted(3, start_first=False, unavailable=2), engine, instance, "job0000005")
+    assert running(engine, instance) == ["r3", "r3"]
