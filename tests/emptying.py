@@ -11,6 +11,8 @@ from django.test import TransactionTestCase
 from webapp.audit import append_only
 from webapp.hosts.models import Installation
 from webapp.ids import new_id
+from webapp.isolation.first import FIRST
+from webapp.isolation.models import Profile
 
 
 def _empty_and_restore(self: Any) -> None:
@@ -19,6 +21,7 @@ def _empty_and_restore(self: Any) -> None:
     call_command("flush", verbosity=0, interactive=False, allow_cascade=False, inhibit_post_migrate=True)
     append_only.guard(connection)
     Installation.objects.get_or_create(id=1, defaults={"name": new_id()})
+    Profile.objects.bulk_create(Profile(**values) for values in FIRST)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -4,7 +4,7 @@ from webapp.audit import api as audit
 from webapp.blobs import api as blobs
 from webapp.deploykeys import api as deploykeys
 from webapp.deployments import api as deployments
-from webapp.deployments import using
+from webapp.deployments import isolated, using
 from webapp.environments import api as environments
 from webapp.exports import api as exports
 from webapp.hooks import api as hooks
@@ -13,6 +13,7 @@ from webapp.images import api as images
 from webapp.images import archived, keyed
 from webapp.images.api import comparing, revisions
 from webapp.images.lint import api as lint
+from webapp.isolation import api as isolation
 from webapp.live import api as live
 from webapp.logs import api as logs
 from webapp.notices import api as notices
@@ -32,6 +33,7 @@ urlpatterns = [
     *registries.urlpatterns,
     *deploykeys.urlpatterns(keyed.users),
     *blobs.urlpatterns(archived.users),
+    *isolation.urlpatterns(isolated.users),
     *images.urlpatterns(using.users, finding.find_container),
     *revisions.urlpatterns,
     *comparing.urlpatterns,

@@ -80,6 +80,7 @@ INSTALLED_APPS = [
     "webapp.jobs",
     "webapp.environments",
     "webapp.registries",
+    "webapp.isolation",
     "webapp.holdings",
     "webapp.deploykeys",
     "webapp.blobs",

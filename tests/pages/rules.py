@@ -13,6 +13,7 @@ from tests.environments import rules as environments
 from tests.exports import rules as exports
 from tests.hooks import rules as hooks
 from tests.hosts import rules as hosts
+from tests.isolation import rules as isolation
 from tests.notices import rules as notices
 from tests.registries import rules as registries
 from tests.rest.walk import Made, Rule, nothing
@@ -274,6 +275,11 @@ PLACES = (
     act("host_code", (404, 403, 403, 200, 200, 200), hosts.the_teams_own_host),
     act("host_serve", ADMIN, hosts.local, every_team),
     act("host_slots", ADMIN, hosts.local, three_slots),
+    look("isolation_profiles", EVERYBODY),
+    *form("isolation_profile_new", ADMIN_SEES, ADMIN, body=isolation.another),
+    *form("isolation_profile", EVERYBODY, ADMIN, isolation.hardened, isolation.a_title),
+    act("isolation_profile_default", ADMIN, isolation.hardened),
+    act("isolation_profile_delete", ADMIN, isolation.hardened),
 )
 
 HOOKS = (

@@ -8,6 +8,7 @@ from tests.environments.rules import RULES as ENVIRONMENTS
 from tests.exports.rules import RULES as EXPORTS
 from tests.hooks.rules import RULES as HOOKS
 from tests.hosts.rules import RULES as HOSTS
+from tests.isolation.rules import RULES as ISOLATION
 from tests.notices.rules import RULES as NOTICES
 from tests.registries.rules import RULES as REGISTRIES
 from tests.rest.walk import Rule
@@ -35,6 +36,7 @@ RULES: tuple[Rule, ...] = (
     *TEAMS,
     *AUDIT,
     *HOSTS,
+    *ISOLATION,
     *ENVIRONMENTS,
     *REGISTRIES,
     *UPLOADS,

@@ -173,6 +173,7 @@ class Replica(Thing):
     message = models.CharField(max_length=1000, blank=True)
     started_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
+    effective = models.JSONField(null=True)  # what its container is: runtime.contract.link.Effective, as the host said
     observed_at = models.DateTimeField(null=True)  # when the host last said something of it
 
     objects = ReplicaQuerySet.as_manager()

@@ -47,6 +47,8 @@ class SettingsSerializer(StrictSerializer):
     variables = _field("variables", serializers.DictField)
     stop_timeout = _field("stop_timeout", serializers.IntegerField)
     strategy = _field("strategy", serializers.DictField)
+    isolation = _field("isolation", serializers.DictField)
+    secret_files = _field("secret_files", serializers.JSONField)
 
 
 @extend_schema_field(OVERRIDES)
@@ -82,6 +84,8 @@ class ServiceSerializer(serializers.ModelSerializer[Service]):
     variables = _shown("variables")
     stop_timeout = _shown("stop_timeout")
     strategy = _shown("strategy")
+    isolation = _shown("isolation")
+    secret_files = _shown("secret_files")
 
     class Meta:
         model = Service

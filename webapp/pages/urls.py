@@ -4,11 +4,12 @@ from django.urls import include, path
 
 from webapp.blobs import urls as blobs
 from webapp.deploykeys import urls as deploykeys
-from webapp.deployments import tenants, using
+from webapp.deployments import isolated, tenants, using
 from webapp.deployments.board import contents
 from webapp.hosts import urls as hosts
 from webapp.images import archived, keyed
 from webapp.images import urls as images
+from webapp.isolation import urls as isolation
 from webapp.pages import join, views
 from webapp.snapshots import finding
 from webapp.teams import urls as teams
@@ -34,6 +35,7 @@ urlpatterns = [
     path("", include("webapp.registries.urls")),
     path("", include(deploykeys.urlpatterns(keyed.users))),
     path("", include(blobs.urlpatterns(archived.users))),
+    path("", include(isolation.urlpatterns(isolated.users))),
     path("", include(hosts.urlpatterns(tenants))),
     path("", include("webapp.audit.urls")),
     path("", include("webapp.logs.urls")),

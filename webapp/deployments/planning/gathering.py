@@ -9,8 +9,10 @@ from django.db.models import Prefetch
 
 from webapp.deployments.authorship import frozen_of
 from webapp.deployments.models import DesiredState, Release, Replica, Service
+from webapp.deployments.planning.abilities import complaint_of
 from webapp.deployments.planning.plans import Before, Content, Copy, HostFacts, Kind, PlanRequest
 from webapp.deployments.settings.aspects import effective
+from webapp.deployments.settings.judging import frozen, reasons_against
 from webapp.environments import services as environments
 from webapp.environments.models import Environment
 from webapp.hosts.models import Host
@@ -50,7 +52,7 @@ def freeze(*, service: Service, environment: Environment, build: Build, base: Ma
     `base` are the settings of everywhere. The service's variables come over the environment's, and a secret over a
     variable of its name.
     """
-    there = effective(base, service.overrides, environment.slug)
+    there = frozen(effective(base, service.overrides, environment.slug))
     secrets = environments.current_secrets(environment)
     variables = {**environment.variables, **there.pop("variables")}
     return Content(
@@ -87,10 +89,11 @@ def gather(*, service: Service, environment: Environment, wish: Wish) -> PlanReq
         build_state=build.state,
         replicas=_replicas(wish, content, desired),
         stopped=_stopped(wish, desired),
-        hosts=_hosts(service, environment, build),
+        hosts=_hosts(service, environment, build, content),
         copies=_copies(service, environment, content, desired),
         before=_before(desired),
         only=wish.only.id if wish.only is not None else None,
+        refused=tuple(reasons_against(content.settings)) if _makes_containers(wish, desired) else (),
     )
 
 
@@ -104,6 +107,13 @@ def _replicas(wish: Wish, content: Content, desired: DesiredState | None) -> int
     if wish.kind in RUNS_A_RELEASE and desired.release.settings["replicas"] != asked:
         return asked
     return desired.replicas
+
+
+def _makes_containers(wish: Wish, desired: DesiredState | None) -> bool:
+    """What only changes, or takes away, containers that are there is asked for under no profile."""
+    if wish.kind == "scale":
+        return desired is None or (wish.replicas or 0) > desired.replicas
+    return wish.kind in RUNS_A_RELEASE
 
 
 def _stopped(wish: Wish, desired: DesiredState | None) -> bool:
@@ -143,7 +153,7 @@ def _copies(
     )
 
 
-def _hosts(service: Service, environment: Environment, build: Build) -> tuple[HostFacts, ...]:
+def _hosts(service: Service, environment: Environment, build: Build, content: Content) -> tuple[HostFacts, ...]:
     members = {host.id: host for host in environment.hosts.all()}
     running = Replica.objects.wanted().filter(service=service, environment=environment).values("host")
     hosts = {**members, **{host.id: host for host in Host.objects.filter(id__in=running)}}
@@ -158,6 +168,7 @@ def _hosts(service: Service, environment: Environment, build: Build) -> tuple[Ho
             in_environment=host.id in members,
             serves_team=host.id in serving,
             holds_image=pulled or host.id in holding,
+            cannot=complaint_of(host.facts or {}, content),
             taken_ports={**_own_ports(), **taken.get(host.id, {})},
         )
         for host in hosts.values()

@@ -25,7 +25,7 @@ from webapp.problems import Conflicting, Unplannable
 
 def make_plan(request: PlanRequest) -> Plan:
     """The plan of this request. Raises `Unplannable` with every reason, `Conflicting` for a host port that is held."""
-    reasons = _build_reasons(request)
+    reasons = [*_build_reasons(request), *request.refused]
     usable, notes = _usable(request, reasons)
     placed = spread(
         replicas=request.replicas,

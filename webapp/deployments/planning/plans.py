@@ -22,6 +22,7 @@ class HostFacts(Frozen, frozen=True, kw_only=True):
     in_environment: bool = True
     serves_team: bool = True
     holds_image: bool = True  # or can fetch it
+    cannot: str = ""  # what its engine lacks of what is asked, as the end of a sentence
     taken_ports: Mapping[str, str] = {}  # "8080/tcp" -> who holds it there
 
 
@@ -71,6 +72,7 @@ class PlanRequest(Frozen, frozen=True, kw_only=True):
     before: Before | None = None
     stopped: bool = False
     only: str | None = None  # restart, stop, start: this replica alone
+    refused: Sequence[str] = ()  # why the isolation that is asked for is not allowed now
 
 
 class PlannedReplica(Frozen, frozen=True, kw_only=True):

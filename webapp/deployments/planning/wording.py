@@ -16,6 +16,8 @@ def why_not(host: HostFacts) -> str | None:
         return why_not_ready(host.state)
     if not host.holds_image:
         return "does not hold the image, and no registry does: build it there, or push the build."
+    if host.cannot:
+        return host.cannot
     return None
 
 

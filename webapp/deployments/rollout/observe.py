@@ -11,7 +11,7 @@ from runtime.contract.link import ContainerFacts, Gone, Snapshot
 from webapp.deployments.models import Replica
 from webapp.deployments.querysets import ReplicaQuerySet
 from webapp.deployments.rollout.endings import last_end
-from webapp.deployments.rollout.seeing import CONTAINER_ID, MAX_MESSAGE, moment, ports_of, see
+from webapp.deployments.rollout.seeing import CONTAINER_ID, MAX_MESSAGE, effective_of, moment, ports_of, see
 from webapp.hosts.models import Host
 
 # A snapshot taken just before a job finished may arrive just after it.
@@ -90,6 +90,7 @@ def _take(row: Replica, facts: ContainerFacts, now: datetime) -> bool:
         finished_at=moment(facts.finished_ns),
         ports=ports_of(facts.ports),
         message=facts.message[:MAX_MESSAGE].replace("\0", ""),
+        **({"effective": effective_of(facts.effective)} if facts.effective is not None else {}),
     )
 
 

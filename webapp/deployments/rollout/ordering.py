@@ -6,9 +6,12 @@ from typing import Any, Literal, TypedDict
 import msgspec
 
 from runtime.contract.container import ContainerSpec, Health, Limits, Port, Restart
+from runtime.contract.isolation import Isolation
 from runtime.contract.orders import ConvergeService, ReplicaSpec
 from webapp.deployments.models import Release, Replica
 from webapp.deployments.planning.manner import manner_of
+from webapp.deployments.settings.aspects import setting
+from webapp.deployments.settings.secret_files import read_as_files
 from webapp.hosts.models import Host
 from webapp.images import supply
 from webapp.jobs import services as jobs
@@ -29,17 +32,26 @@ class Pace(TypedDict, total=False):
 def spec_of(release: Release) -> ContainerSpec:
     """The container that this release asks for. Secrets by name only: their values travel in the claim."""
     settings: dict[str, Any] = release.settings
+    files = read_as_files(setting(settings, "secret_files"), release.secrets)
     return ContainerSpec(
         image=release.config_digest,
         command=tuple(settings["command"]),
         variables=release.variables,
-        secrets={name: name for name in sorted(release.secrets)},
+        secrets={name: name for name in sorted(release.secrets) if name not in files},
         ports=tuple(msgspec.convert(port, type=Port) for port in settings["ports"]),
         health=msgspec.convert(settings["health"], type=Health),
         limits=msgspec.convert(settings["limits"], type=Limits),
         restart=msgspec.convert(settings["restart"], type=Restart),
         stop_timeout=settings["stop_timeout"],
+        isolation=_isolation(setting(settings, "isolation")),
+        secret_files={name: name for name in files},
     )
+
+
+def _isolation(frozen: dict[str, Any]) -> Isolation | None:
+    """None for a release of before there were words for it: its containers are as they were."""
+    said = {name: value for name, value in frozen.items() if name != "profile"}
+    return msgspec.convert(said, type=Isolation) if said else None
 
 
 def converge(

@@ -5,6 +5,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from runtime.contract import states
+from runtime.contract.isolation import MAX_TMPFS
+from runtime.contract.link import Effective
+from runtime.contract.message import whole
 from runtime.contract.reports import BoundPort
 from webapp.deployments.models import Replica
 from webapp.deployments.telling import show_replica
@@ -12,6 +15,8 @@ from webapp.deployments.telling import show_replica
 CONTAINER_ID = re.compile(r"[0-9a-f]{12,64}")
 MAX_PORTS = 100
 MAX_MESSAGE = 1000
+MAX_WORD = 200
+MAX_CAPABILITIES = 64
 MAX_RESTARTS = 2**31 - 1
 LATEST_NS = 4_102_444_800 * 10**9  # the year 2100
 
@@ -50,6 +55,20 @@ def ports_of(ports: list[BoundPort]) -> list[dict[str, Any]]:
     ]
 
 
+def effective_of(said: Effective) -> dict[str, Any]:
+    """As the model keeps it, cut to what is shown: a host's words may be of any length."""
+    kept = whole(said)
+    for name in ("seccomp", "user", "runtime"):
+        kept[name] = _cut(kept[name])
+    kept["capabilities"] = [_cut(name) for name in kept["capabilities"][:MAX_CAPABILITIES]]
+    kept["tmpfs"] = {_cut(path): _cut(how) for path, how in list(kept["tmpfs"].items())[:MAX_TMPFS]}
+    return kept
+
+
 def moment(ns: int | None) -> datetime | None:
     """A host's time, kept within what a date can be."""
     return None if ns is None else datetime.fromtimestamp(min(max(ns, 0), LATEST_NS) / 1e9, UTC)
+
+
+def _cut(text: str) -> str:
+    return text[:MAX_WORD].replace("\0", "")

@@ -8,6 +8,7 @@ from django.db import IntegrityError, transaction
 from webapp.authors import noted
 from webapp.deployments.authorship import parts_of
 from webapp.deployments.models import Service
+from webapp.deployments.settings.judging import refuse_beyond
 from webapp.deployments.settings.validation import clean_service
 from webapp.deployments.telling import tell_service
 from webapp.environments.models import Environment
@@ -35,6 +36,7 @@ def define_service(
     clean, clean_there = clean_service(
         slug=slug, settings=settings or {}, overrides=overrides or {}, environments=_slugs(project)
     )
+    refuse_beyond(clean, clean_there)
     if Service.objects.filter(project=project).count() >= MAX_SERVICES:
         raise Conflicting(code="service.too_many", detail=f"A project has at most {MAX_SERVICES} services.")
     with transaction.atomic():
@@ -74,6 +76,8 @@ def change_service(
         service.settings = clean
     if clean_there is not None:
         service.overrides = clean_there
+    if clean is not None or clean_there is not None:
+        refuse_beyond(service.settings, service.overrides)
     after = _facts(service)
     if after == before:
         return service

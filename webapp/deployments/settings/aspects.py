@@ -5,8 +5,10 @@ from typing import Any
 
 from webapp.deployments.settings.aspect import Aspect
 from webapp.deployments.settings.health import Health
+from webapp.deployments.settings.isolation import Isolation
 from webapp.deployments.settings.limits import Limits, Restart
 from webapp.deployments.settings.numbers import Replicas, StopTimeout
+from webapp.deployments.settings.secret_files import SecretFiles
 from webapp.deployments.settings.strategy import Strategy
 from webapp.deployments.settings.texts import Command, Ports, Variables
 
@@ -20,6 +22,8 @@ ASPECTS: tuple[Aspect, ...] = (
     Restart(),
     StopTimeout(),
     Strategy(),
+    Isolation(),
+    SecretFiles(),
 )
 FIELDS: tuple[str, ...] = tuple(aspect.name for aspect in ASPECTS)
 DEFAULTS: Mapping[str, Any] = {aspect.name: aspect.default for aspect in ASPECTS}

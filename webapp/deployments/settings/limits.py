@@ -1,6 +1,7 @@
 """Ceilings of one container, and what happens when it exits."""
 
 import re
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from django import forms
@@ -8,7 +9,10 @@ from django import forms
 from webapp import writing
 from webapp.deployments.settings.aspect import Aspect, Values
 from webapp.deployments.settings.sections import LIMITS_AND_RESTARTS
+from webapp.deployments.settings.texts import LONG
 from webapp.findings import Findings
+from webapp.isolation import words
+from webapp.page import code_box
 
 MEMORY_LOW = 6 * 1024**2  # the engine's own minimum
 MEMORY_HIGH = 256 * 1024**3
@@ -16,18 +20,25 @@ CPUS_LOW, CPUS_HIGH = 0.01, 256.0
 PIDS_LOW, PIDS_HIGH = 1, 32768
 MAX_RETRIES = 100
 POLICIES = ("unless-stopped", "on-failure", "no")
+MORE: Mapping[str, tuple[int, int]] = {  # lowest and highest of what is no limit where nothing is said
+    "nofile": (16, 1024**2),  # open files of one process
+    "io_weight": (10, 1000),
+    "read_bps": (1024, 1024**4),  # bytes a second
+    "write_bps": (1024, 1024**4),
+}
 _MEMORY = re.compile(r"(\d{1,15})\s*(|b|k|kb|kib|m|mb|mib|g|gb|gib)", re.IGNORECASE)
+HINT = "One a line: nofile 4096 (open files), read_bps 10m and write_bps 10m (of the disk, a second), io_weight 100."
 _UNITS = {"": 1, "b": 1, "k": 1024, "m": 1024**2, "g": 1024**3}
 
 
 class Limits(Aspect):
-    """Bytes of memory, CPUs as a fraction, number of processes."""
+    """Bytes of memory, CPUs as a fraction, number of processes; and those of MORE that are said."""
 
     name = "limits"
     default: ClassVar[dict[str, Any]] = {"memory": 512 * 1024**2, "cpus": 1.0, "pids": 256}
     section = LIMITS_AND_RESTARTS
     always = True
-    carries = {"limits.memory": "memory", "limits.cpus": "cpus", "limits.pids": "pids"}
+    carries = {"limits.memory": "memory", "limits.cpus": "cpus", "limits.pids": "pids", "limits": "more_limits"}
     schema = {
         "type": "object",
         "additionalProperties": False,
@@ -41,11 +52,12 @@ class Limits(Aspect):
             },
             "cpus": {"type": "number", "minimum": CPUS_LOW, "maximum": CPUS_HIGH},
             "pids": {"type": "integer", "minimum": PIDS_LOW, "maximum": PIDS_HIGH},
+            **{name: {"type": "integer", "minimum": low, "maximum": high} for name, (low, high) in MORE.items()},
         },
     }
 
     def clean(self, findings: Findings, value: object, at: str) -> dict[str, Any]:
-        given = findings.known(value, at, tuple(self.default))
+        given = findings.known(value, at, (*self.default, *MORE))
         clean: dict[str, Any] = {}
         if "memory" in given:
             clean["memory"] = memory(findings, given["memory"], f"{at}.memory")
@@ -53,6 +65,9 @@ class Limits(Aspect):
             clean["cpus"] = findings.number(given["cpus"], f"{at}.cpus", low=CPUS_LOW, high=CPUS_HIGH)
         if "pids" in given:
             clean["pids"] = findings.whole(given["pids"], f"{at}.pids", low=PIDS_LOW, high=PIDS_HIGH)
+        for name, (low, high) in MORE.items():
+            if name in given:
+                clean[name] = findings.whole(given[name], f"{at}.{name}", low=low, high=high)
         return clean
 
     def whole(self, value: Any) -> Any:
@@ -65,6 +80,9 @@ class Limits(Aspect):
             ),
             "cpus": forms.FloatField(required=False, label="CPUs at most"),
             "pids": forms.IntegerField(required=False, label="Processes at most"),
+            "more_limits": forms.CharField(
+                required=False, widget=code_box(2), max_length=LONG, label="More limits", help_text=HINT
+            ),
         }
         for name, value in self.shown(self.default).items():
             boxes[name].widget.attrs["placeholder"] = value
@@ -75,10 +93,12 @@ class Limits(Aspect):
             "memory": writing.memory_text(value.get("memory")),
             "cpus": value.get("cpus"),
             "pids": value.get("pids"),
+            "more_limits": words.numbers_text({name: value[name] for name in MORE if name in value}),
         }
 
     def carried(self, given: Values, former: Any) -> dict[str, Any]:
-        return {name: given[name] for name in self.default if given[name] not in (None, "")}
+        typed = {name: given[name] for name in self.default if given[name] not in (None, "")}
+        return {**typed, **words.numbers(given["more_limits"])}
 
     def unsaid(self) -> Any:
         return {}  # the defaults stand as placeholders
@@ -86,7 +106,7 @@ class Limits(Aspect):
     def shown_there(self, value: Values, everywhere: Any) -> Values:
         """Only what differs, as the others stand above."""
         usual, here = self.whole(everywhere or {}), self.whole(value)
-        return self.shown({name: here[name] for name in self.default if name in value or here[name] != usual[name]})
+        return self.shown({name: here[name] for name in here if name in value or here[name] != usual.get(name)})
 
     def carried_there(self, given: Values, everywhere: Any, former: Any) -> dict[str, Any] | None:
         typed = self.carried(given, former)

@@ -4,4 +4,5 @@ WHAT_RUNS = "What runs"
 HEALTH = "How it proves its health"
 LIMITS_AND_RESTARTS = "Limits and restarts"
 TAKING_OVER = "How a new release takes over"
-SECTIONS = (WHAT_RUNS, HEALTH, LIMITS_AND_RESTARTS, TAKING_OVER)
+ISOLATION = "Isolation and secrets"
+SECTIONS = (WHAT_RUNS, HEALTH, LIMITS_AND_RESTARTS, TAKING_OVER, ISOLATION)
