@@ -40,6 +40,7 @@ def ids(house: House) -> dict[str, str]:
         membership = get(api, f"teams/{stage.team['id']}/members/")["results"][0]
         host = get(api, "hosts/")["results"][0]
         hook, delivery = a_delivery(api, house, project)
+        profile = get(api, "isolation-profiles/")["results"][0]
         key = post(api, f"projects/{project}/deploy-keys/", {"name": "shop"})
         registry = post(api, "registries/", {"project": project, "url": "registry.example.org", "prefix": "shop"})
     return {
@@ -51,6 +52,7 @@ def ids(house: House) -> dict[str, str]:
         "hook": hook,
         "registry": registry["id"],
         "deploy key": key["id"],
+        "profile": profile["id"],
         "delivery": delivery,
         "channel": channel["id"],
         "image": stage.image["id"],
