@@ -21,7 +21,7 @@ from webapp.deployments.rollout import observe
 from webapp.deployments.rollout.ordering import spec_of
 from webapp.deployments.settings.aspects import effective
 from webapp.deployments.settings.judging import frozen
-from webapp.deployments.settings.validation import clean_settings
+from webapp.deployments.settings.validation import clean_service
 from webapp.environments.services import set_secret
 from webapp.isolation.first import STANDARD
 from webapp.isolation.models import Profile
@@ -270,10 +270,10 @@ SETTINGS = st.fixed_dictionaries(
 @settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_no_settings_give_more_than_the_list(said: dict[str, Any], db: None) -> None:
     try:
-        clean = clean_settings(said)
+        clean, _ = clean_service(slug=None, settings=said, overrides=None, environments=frozenset())
     except Invalid:
         return
-    known = frozen(effective(clean, {}, "dev"))
+    known = frozen(effective(clean or {}, {}, "dev"))
     spec = spec_of(Release(config_digest="d", settings=known, variables={}, secrets={}))
     assert spec.isolation is None or set(spec.isolation.capabilities) <= ADDABLE
     assert not {"host", "privileged", "unconfined"} & set(json.dumps(known).split('"'))

@@ -36,7 +36,7 @@ def define_service(
     clean, clean_there = clean_service(
         slug=slug, settings=settings or {}, overrides=overrides or {}, environments=_slugs(project)
     )
-    refuse_beyond(clean, clean_there)
+    refuse_beyond(clean or {}, clean_there or {})
     if Service.objects.filter(project=project).count() >= MAX_SERVICES:
         raise Conflicting(code="service.too_many", detail=f"A project has at most {MAX_SERVICES} services.")
     with transaction.atomic():
