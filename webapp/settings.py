@@ -87,6 +87,7 @@ INSTALLED_APPS = [
     "webapp.images",
     "webapp.deployments",
     "webapp.exports",
+    "webapp.volumes",
     "webapp.retention",
     "webapp.hooks",
     "webapp.snapshots",

@@ -81,6 +81,35 @@ def _port_text(port: Mapping[str, Any]) -> str:
     return f"{host}{port['container']}{protocol}"
 
 
+def volumes(text: str) -> list[dict[str, Any]]:
+    """name:path[:ro][:shared], one a line. What is not understood stays in the path, for the verb to refuse."""
+    found = []
+    for line in lines(text):
+        name, _, rest = line.partition(":")
+        path, *said = rest.split(":")
+        given_words = {word.strip() for word in said}
+        unknown = "".join(f":{word}" for word in sorted(given_words - {"ro", "shared"}))
+        found.append(
+            {
+                "name": name.strip(),
+                "path": path.strip() + unknown,
+                "read_only": "ro" in given_words,
+                "shared": "shared" in given_words,
+            }
+        )
+    return found
+
+
+def volumes_text(given: Iterable[Mapping[str, Any]]) -> str:
+    """Volumes, one a line."""
+    return "\n".join(
+        f"{volume['name']}:{volume['path']}"
+        + (":ro" if volume.get("read_only") else "")
+        + (":shared" if volume.get("shared") else "")
+        for volume in given
+    )
+
+
 def memory_text(count: int | None) -> str:
     """Bytes as people write them, where that is exact: 64m, 1g."""
     if count is None:

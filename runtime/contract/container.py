@@ -58,6 +58,14 @@ class Restart(Strict, frozen=True, kw_only=True):
     retries: int = 3  # with on-failure only
 
 
+class VolumeMount(Strict, frozen=True, kw_only=True):
+    """A named volume at a path of the container. Which volume of the host that is, each replica says."""
+
+    name: str
+    path: str
+    read_only: bool = False
+
+
 class ContainerSpec(Strict, frozen=True, kw_only=True):
     """Everything the create call is built from; what is not here cannot be asked for."""
 
@@ -72,3 +80,4 @@ class ContainerSpec(Strict, frozen=True, kw_only=True):
     stop_timeout: int = 10  # seconds between the stop signal and the kill
     isolation: Isolation | None = None  # None: what the engine itself gives a container (`isolation.ENGINES_OWN`)
     secret_files: dict[str, str] = {}  # file below SECRETS_FOLDER -> name of a secret in the claim
+    volumes: tuple[VolumeMount, ...] = ()

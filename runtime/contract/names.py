@@ -19,6 +19,7 @@ LABEL_BUILD = "slipway.build"
 LABEL_REF = "slipway.ref"  # of an image: the branch or tag that led there, as refs/heads/… or refs/tags/…
 LABEL_JOB = "slipway.job"
 LABEL_HEALTH = "slipway.health"  # what the agent asks of it while it runs (container.Health as JSON); no secret in it
+LABEL_VOLUME = "slipway.volume"  # of a volume: its id
 LABEL_SPEC = "slipway.spec"  # hash of the container's specification, so that a relist can tell old from new
 
 # What images say of themselves, for every tool to read (the OCI's annotations as labels).
@@ -62,6 +63,11 @@ def host_queue(host: str) -> str:
 def container_name(*, service: str, environment: str, replica: str, generation: int) -> str:
     """The engine's name for a replica's container; its uniqueness in the engine refuses a second one."""
     return f"slipway-{service}-{environment}-g{generation}-{replica[-10:]}"
+
+
+def volume_name(*, name: str, volume: str) -> str:
+    """The engine's name for a volume; its id is in it, so that two never share one, whoever chose the name."""
+    return f"slipway-{name}-{volume}"
 
 
 def image_tag(*, project: str, image: str, build: str, number: int) -> str:

@@ -134,6 +134,17 @@ class CommitContainer(Strict, frozen=True, kw_only=True, tag_field="kind", tag="
     asked_at: int = 0
 
 
+class ReplicaVolume(Strict, frozen=True, kw_only=True):
+    """Which volume a replica has under a name of its specification.
+
+    `known`: it was there before, so that where it is missing now an empty one must not take its place.
+    """
+
+    name: str
+    volume: str  # its id; the engine knows it by `names.volume_name`
+    known: bool = False
+
+
 class ReplicaSpec(Strict, frozen=True, kw_only=True):
     """One wanted copy on this host."""
 
@@ -141,6 +152,7 @@ class ReplicaSpec(Strict, frozen=True, kw_only=True):
     index: int
     log: str
     desired: Literal["running", "stopped"] = "running"
+    volumes: tuple[ReplicaVolume, ...] = ()
 
 
 class PullFrom(Strict, frozen=True, kw_only=True):

@@ -27,6 +27,7 @@ from runtime.engine.values import (
     RegistryLogin,
     TransferLine,
 )
+from runtime.engine.volumes import Volumes
 
 CALL_TIMEOUT = 30.0
 CANCEL_WITHIN = 3.0
@@ -166,16 +167,21 @@ class Containers(Protocol):
 
     def create(self, plan: ContainerPlan) -> str:
         """Creates the container; its full ID. Conflict when the name is taken, NotFound without
-        image or network.
+        image, network or volume.
         """
 
     def start(self, container_id: str) -> None:
-        """Starts it; running already is fine. NotFound, PortTaken, BadRequest (e.g. no such
-        command).
+        """Starts it, or lets it go on where it is paused; running already is fine. NotFound, PortTaken,
+        BadRequest (e.g. no such command).
         """
 
     def stop(self, container_id: str, *, timeout: int) -> None:
         """Stop signal, and kill after `timeout` seconds; stopped or gone already is fine."""
+
+    def pause(self, container_id: str) -> None:
+        """Its processes stand still, until it is started; paused already is fine. NotFound, Conflict when it does not
+        run.
+        """
 
     def restart(self, container_id: str, *, timeout: int) -> None:
         """Stops and starts it. NotFound."""
@@ -218,7 +224,7 @@ class Streams(Protocol):
         """
 
 
-class Engine(Images, Networks, Containers, Streams, Protocol):
+class Engine(Images, Networks, Volumes, Containers, Streams, Protocol):
     """A container engine on this host."""
 
     def facts(self) -> EngineFacts:

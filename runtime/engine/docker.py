@@ -15,6 +15,7 @@ from runtime.engine.docker_client import Connection, raise_for_status, translate
 from runtime.engine.docker_containers import create_body, read_container, read_stat
 from runtime.engine.docker_images import DockerImages
 from runtime.engine.docker_streams import open_events, open_logs
+from runtime.engine.docker_volumes import DockerVolumes
 from runtime.engine.errors import Conflict, EngineError, NotFound
 from runtime.engine.host_disk import bounds, disk_of
 from runtime.engine.values import BuildEvent, BuildRequest, Change, Container, ContainerPlan, FileStat, LogEntry
@@ -23,7 +24,7 @@ _SHIM = "io.containerd."  # other names of runtimes that are listed by their own
 _KINDS: tuple[Literal["changed", "added", "deleted"], ...] = ("changed", "added", "deleted")  # by the engine's number
 
 
-class DockerEngine(DockerImages):
+class DockerEngine(DockerImages, DockerVolumes):
     """A Docker Engine at `address` (`unix://`, `tcp://`); None means the default socket.
 
     Ports are published on `publish_address` only. `clis` are the docker commands that may be tried
@@ -92,6 +93,8 @@ class DockerEngine(DockerImages):
         return True
 
     def create(self, plan: ContainerPlan) -> str:
+        for volume in plan.volumes.values():
+            self.volume(volume)  # the engine would make one without our labels
         body = create_body(plan, publish_address=self._publish_address, disk=self._disk_for(plan))
         with translated():
             created = self._connection.calls().create_container_from_config(body, plan.name)
@@ -105,8 +108,22 @@ class DockerEngine(DockerImages):
             return disk_of(self._connection.calls().info().get("DockerRootDir", ""))
 
     def start(self, container_id: str) -> None:
-        with translated():
-            self._connection.calls().start(container_id)
+        try:
+            with translated():
+                self._connection.calls().start(container_id)
+        except Conflict:
+            if self.container(container_id).status != "paused":
+                raise
+            with translated():
+                self._connection.calls().unpause(container_id)
+
+    def pause(self, container_id: str) -> None:
+        try:
+            with translated():
+                self._connection.calls().pause(container_id)
+        except EngineError:
+            if self.container(container_id).status != "paused":
+                raise
 
     def stop(self, container_id: str, *, timeout: int) -> None:
         with suppress(NotFound), translated():

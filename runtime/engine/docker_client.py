@@ -35,7 +35,12 @@ _PORT_WORDS = (
     "failed to bind host port",
     "ports are not available",
 )
-_COMMAND_WORDS = ("oci runtime create failed", "executable file not found", "runc create failed")
+_REFUSED_WORDS = (
+    "oci runtime create failed",
+    "executable file not found",
+    "runc create failed",
+    "error processing tar",
+)
 
 
 class Connection:
@@ -119,19 +124,22 @@ class ByteStream:
         self._socket: socket.socket = self._reader.raw._sock
         self._socket.settimeout(None)
         self._chunks = Chunks() if "chunked" in response.headers.get("Transfer-Encoding", "") else None
+        length = response.headers.get("Content-Length")
+        self._left = int(length) if length is not None else None  # bytes to come; None: to the end of the connection
         self._closed = threading.Event()
 
     def __iter__(self) -> Iterator[bytes]:
         """Non-empty pieces. Raises EngineUnavailable when the engine broke off in the middle."""
         try:
-            while not (self._chunks and self._chunks.ended):
-                data = self._reader.read1(READ_BYTES)
+            while not (self._chunks and self._chunks.ended) and self._left != 0:
+                data = self._reader.read1(READ_BYTES if self._left is None else min(self._left, READ_BYTES))
                 if self._closed.is_set():
                     return
                 if not data:
-                    if self._chunks is None:
+                    if self._chunks is None and self._left is None:
                         return
                     raise BrokenStream("the answer has no end")
+                self._left = self._left - len(data) if self._left is not None else None
                 body = self._chunks.feed(data) if self._chunks else data
                 if body:
                     yield body
@@ -192,7 +200,7 @@ def engine_error(message: str, *, status: int | None = None) -> EngineError:
         return NotFound(message)
     if status == 409:
         return Conflict(message)
-    if status == 400 or any(part in words for part in _COMMAND_WORDS):
+    if status == 400 or any(part in words for part in _REFUSED_WORDS):
         return BadRequest(message)
     return EngineError(message)
 

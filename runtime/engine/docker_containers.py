@@ -105,7 +105,11 @@ def _host_config(plan: ContainerPlan, publish_address: str, disk: str | None) ->
         },
         **isolated(spec, disk=disk),
     }
-    if mounts := secret_mounts(plan.secrets):
+    volumes = [
+        {"Type": "volume", "Source": plan.volumes[mount.name], "Target": mount.path, "ReadOnly": mount.read_only}
+        for mount in spec.volumes
+    ]
+    if mounts := volumes + secret_mounts(plan.secrets):
         asked["Mounts"] = mounts
     return asked
 

@@ -35,7 +35,7 @@ def _container(connection: Connection, image_id: str) -> Iterator[tuple[Any, str
     name = f"slipway-look-{image_id.removeprefix('sha256:')[:24]}"
     with translated():
         client = connection.calls()
-    _remove_former(client, name)
+    remove_former(client, name)
     with translated():
         made = client.create_container(
             image_id, command=NEVER_RUN, name=name, labels={LABEL: "1"}, network_disabled=True
@@ -48,7 +48,7 @@ def _container(connection: Connection, image_id: str) -> Iterator[tuple[Any, str
             client.remove_container(container, v=True, force=True)
 
 
-def _remove_former(client: Any, name: str) -> None:
+def remove_former(client: Any, name: str) -> None:
     """What an attempt left that was cut off: only one of these containers, and never one that runs."""
     with suppress(NotFound), translated():
         former = client.inspect_container(name)

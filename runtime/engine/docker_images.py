@@ -5,7 +5,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from typing import Any
 
 from runtime.contract.reports import Layer
@@ -13,8 +13,8 @@ from runtime.engine import docker_commit, docker_registry
 from runtime.engine.docker_client import Connection, engine_error, translated
 from runtime.engine.docker_files import read_files
 from runtime.engine.docker_history import read_layers
-from runtime.engine.docker_pump import Pump
-from runtime.engine.errors import BadRequest, Conflict, DiskFull, EngineTimeout, NotFound, WorkCancelled, WorkTimeout
+from runtime.engine.docker_pump import Pump, in_time
+from runtime.engine.errors import BadRequest, Conflict, DiskFull, NotFound, WorkCancelled
 from runtime.engine.image_names import exact, parsed, tagged, whole_id
 from runtime.engine.values import DiskUse, HeldImage, Image, Pulled, Pushed, RegistryLogin, TransferLine
 
@@ -93,7 +93,7 @@ class DockerImages:
             self.image(reference)
         parameters = {"names": list(references)}
         pump = Pump(lambda: self._connection.stream("GET", "/images/get", params=parameters, header_timeout=timeout))
-        with _timed():
+        with in_time():
             try:
                 yield from pump.pieces(deadline=time.monotonic() + timeout, cancelled=cancelled)
             finally:
@@ -108,7 +108,7 @@ class DockerImages:
                 "POST", "/images/load", params=parameters, body=body, header_timeout=timeout
             )
         )
-        with _timed():
+        with in_time():
             try:
                 lines = pump.lines(deadline=time.monotonic() + timeout, cancelled=cancelled)
                 names = [name for line in lines for name in _loaded(line)]
@@ -210,12 +210,3 @@ def _until(given_up: threading.Event, archive: Iterable[bytes]) -> Iterator[byte
         if given_up.is_set():
             raise WorkCancelled("it was cancelled")
         yield piece
-
-
-@contextmanager
-def _timed() -> Iterator[None]:
-    """An engine that does not begin to answer in time is as late as one that does not end."""
-    try:
-        yield
-    except EngineTimeout as late:
-        raise WorkTimeout("it took longer than it may") from late

@@ -20,13 +20,14 @@ from runtime.engine.errors import BadRequest, Conflict, NotFound, WorkCancelled
 from runtime.engine.fake_container import FakeContainer, PortTable
 from runtime.engine.fake_images import FakeImages
 from runtime.engine.fake_streams import FakeEventStream, FakeLogStream
+from runtime.engine.fake_volumes import FakeVolumes
 from runtime.engine.image_names import tagged
 from runtime.engine.values import Change, Container, ContainerPlan, EngineEvent, FileStat, Image, LogEntry
 
 GIGABYTE = 1024**3
 
 
-class FakeEngine(FakeImages):
+class FakeEngine(FakeImages, FakeVolumes):
     """A container engine that exists only here."""
 
     def __init__(self) -> None:
@@ -89,6 +90,8 @@ class FakeEngine(FakeImages):
             if plan.network not in self.networks:
                 raise NotFound(f"no such network: {plan.network}")
             self._judge(plan.spec)
+            for mount in plan.spec.volumes:
+                self._find_volume(plan.volumes[mount.name])
             made = FakeContainer(plan=plan, image_id=image.image_id, dies_after=self.dies_after)
             self.containers[made.container_id] = made
             self._record("create", made.container_id)
@@ -107,6 +110,9 @@ class FakeEngine(FakeImages):
     def start(self, container_id: str) -> None:
         with self._call("start", container_id):
             container = self._find(container_id)
+            if container.status == "paused":
+                container.status = "running"
+                self._record("unpause", container_id)
             if container.is_up:
                 return
             self._ports.take(container)
@@ -123,6 +129,16 @@ class FakeEngine(FakeImages):
                 self._ports.release(container)
                 self._record("die", container_id)
                 self._record("stop", container_id)
+
+    def pause(self, container_id: str) -> None:
+        with self._call("pause", container_id):
+            container = self._find(container_id)
+            if container.status == "paused":
+                return
+            if container.status != "running":
+                raise Conflict("the container does not run")
+            container.status = "paused"
+            self._record("pause", container_id)
 
     def restart(self, container_id: str, *, timeout: int) -> None:
         with self._call("restart", container_id):
@@ -217,6 +233,9 @@ class FakeEngine(FakeImages):
     def _named(self, subject: str) -> str:
         known = self.containers.get(subject)
         return known.name if known else subject
+
+    def _users(self, volume: str) -> int:
+        return sum(volume in one.plan.volumes.values() for one in self.containers.values())
 
     def _is_used(self, image_id: str) -> bool:
         return any(one.image_id == image_id for one in self.containers.values())

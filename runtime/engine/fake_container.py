@@ -48,7 +48,7 @@ class FakeContainer:
     @property
     def is_up(self) -> bool:
         """True while it runs or is about to run again."""
-        return self.status in ("running", "restarting")
+        return self.status in ("running", "paused", "restarting")
 
     def begin(self) -> None:
         """Its command runs from the start. BadRequest when there is no such program."""

@@ -38,8 +38,8 @@ class ContainerPlan:
     """One container to create. Everything the engine is asked for comes from `spec`; there is no
     pass-through.
 
-    `variables` are the spec's with the secrets resolved. `alias` is the name other containers of
-    `network` find it by.
+    `variables` are the spec's with the secrets resolved, `volumes` say which ones the spec's are.
+    `alias` is the name other containers of `network` find it by.
     """
 
     name: str
@@ -49,6 +49,7 @@ class ContainerPlan:
     network: str
     alias: str
     secrets: Path | None = None  # a folder that this host made: what is in it is read in the container
+    volumes: Mapping[str, str] = field(default_factory=dict)  # name in the spec -> the engine's name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -25,7 +25,7 @@ from runtime.contract.names import (
     LABEL_SPEC,
     container_name,
 )
-from runtime.contract.orders import ConvergeService, ReplicaSpec
+from runtime.contract.orders import ConvergeService, ReplicaSpec, ReplicaVolume
 from runtime.engine.values import Container
 
 RESTART_MARK = ".r-"
@@ -101,7 +101,7 @@ def labels_for(order: ConvergeService, replica: ReplicaSpec, *, instance: str, j
         LABEL_INDEX: str(replica.index),
         LABEL_LOG: replica.log,
         LABEL_JOB: job,
-        LABEL_SPEC: spec_hash(order.spec),
+        LABEL_SPEC: spec_hash(order.spec, replica.volumes),
     }
     if order.spec.health.kind in ASKED:
         labels[LABEL_HEALTH] = msgspec.json.encode(order.spec.health).decode()
@@ -123,9 +123,12 @@ def network_for(order: ConvergeService) -> str:
     return f"slipway-{order.project[-ID_TAIL:]}-{order.environment[-ID_TAIL:]}"
 
 
-def spec_hash(spec: ContainerSpec) -> str:
-    """The same for equal specifications, however their mappings are ordered."""
-    return hashlib.sha256(msgspec.json.encode(spec, order="deterministic")).hexdigest()[:32]
+def spec_hash(spec: ContainerSpec, volumes: Sequence[ReplicaVolume] = ()) -> str:
+    """The same for equal specifications with the same volumes, however their mappings are ordered."""
+    said = msgspec.json.encode(spec, order="deterministic")
+    if spec.volumes:
+        said += msgspec.json.encode({which.name: which.volume for which in volumes}, order="deterministic")
+    return hashlib.sha256(said).hexdigest()[:32]
 
 
 def restart_name(container: Container, *, job: str) -> str:
@@ -147,7 +150,7 @@ def is_marked(container: Container, *, job: str) -> bool:
 
 def is_over(container: Container) -> bool:
     """True when it does not run, and nobody is about to start it."""
-    return container.status in ("created", "exited", "dead")
+    return container.status in ("created", "exited", "dead", "paused")
 
 
 def _act(
@@ -175,7 +178,7 @@ def _was_restarted(container: Container, job: str) -> bool:
 
 
 def _take_current(left: list[Container], replica: ReplicaSpec, order: ConvergeService) -> Container | None:
-    wanted = spec_hash(order.spec)
+    wanted = spec_hash(order.spec, replica.volumes)
     for container in left:
         labels = container.labels
         if (

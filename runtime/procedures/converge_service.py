@@ -29,6 +29,7 @@ from runtime.procedures.converge_work import (
 from runtime.procedures.fetch_image import ensure_image
 from runtime.procedures.given_secrets import variables_of
 from runtime.procedures.ports import Cancelled, ProcedureError, Reporter, SecretFiles, Secrets
+from runtime.procedures.replica_volumes import ensure_volumes
 from runtime.procedures.serving import Serving
 from runtime.proving import Unhealthy
 from runtime.redaction import Redactor
@@ -124,6 +125,9 @@ def _prepare(work: Work, plan: Plan) -> None:
         reporter=work.reporter,
         secrets=work.secrets,
     )
+    for turn in plan.turns:
+        if turn.act == "create":
+            ensure_volumes(work.order, turn.replica, engine=work.engine, instance=work.instance)
     work.engine.ensure_network(
         network_for(work.order),
         labels={

@@ -30,6 +30,7 @@ from runtime.procedures.converge_plan import (
 from runtime.procedures.converge_waves import Wave, pace_of
 from runtime.procedures.given_secrets import keep_files, variables_of, write_files
 from runtime.procedures.ports import Cancelled, Reporter, SecretFiles, Secrets
+from runtime.procedures.replica_volumes import engine_names
 from runtime.procedures.serving import Serving
 from runtime.proving import Unhealthy, prove_healthy
 
@@ -253,6 +254,7 @@ def _create(work: Work, turn: Turn) -> str:
         network=network_for(order),
         alias=order.service_slug,
         secrets=_write_files(work, labels),
+        volumes=engine_names(turn.replica),
     )
     for old in turn.former:
         if old.name == plan.name:

@@ -3,11 +3,11 @@
 import msgspec
 import pytest
 
-from runtime.contract.container import ContainerSpec, Health, Limits, Port, Restart
+from runtime.contract.container import ContainerSpec, Health, Limits, Port, Restart, VolumeMount
 from runtime.contract.enrollment import Enrolled, EnrollRequest, Proof, enrollment_words, proof_words, read_proof
 from runtime.contract.isolation import Isolation, Tmpfs
 from runtime.contract.message import Strict, whole
-from runtime.contract.orders import BuildImage, ConvergeService, LoadImage, Order, ReplicaSpec
+from runtime.contract.orders import BuildImage, ConvergeService, LoadImage, Order, ReplicaSpec, ReplicaVolume
 from runtime.contract.reports import Finish, ImageResult, Layer, Problem, Progress, Step, encode
 from runtime.contract.routes import Http, OwnCertificate, Route
 from runtime.contract.source import GitSource, InlineSource, SavedSource
@@ -78,6 +78,21 @@ GOLDEN: list[tuple[Strict, str]] = [
         '{"kind":"converge_service","deployment":null,"project":"p","service":"s","service_slug":"web",'
         '"environment":"e","environment_slug":"dev","release":"r","generation":3,'
         f'"spec":{{"image":"{IMAGE}"}},"replicas":[{{"replica":"r1","index":1,"log":"l"}}]}}',
+    ),
+    (
+        msgspec.structs.replace(
+            CONVERGE,
+            spec=ContainerSpec(image=IMAGE, volumes=(VolumeMount(name="data", path="/d", read_only=True),)),
+            replicas=(
+                ReplicaSpec(
+                    replica="r1", index=1, log="l", volumes=(ReplicaVolume(name="data", volume="v", known=True),)
+                ),
+            ),
+        ),
+        '{"kind":"converge_service","deployment":null,"project":"p","service":"s","service_slug":"web",'
+        '"environment":"e","environment_slug":"dev","release":"r","generation":3,'
+        f'"spec":{{"image":"{IMAGE}","volumes":[{{"name":"data","path":"/d","read_only":true}}]}},'
+        '"replicas":[{"replica":"r1","index":1,"log":"l","volumes":[{"name":"data","volume":"v","known":true}]}]}',
     ),
     (
         Http(

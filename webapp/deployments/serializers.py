@@ -40,6 +40,7 @@ class SettingsSerializer(StrictSerializer):
 
     command = _field("command", serializers.ListField)
     ports = _field("ports", serializers.ListField)
+    volumes = _field("volumes", serializers.ListField)
     health = _field("health", serializers.DictField)
     limits = _field("limits", serializers.DictField)
     restart = _field("restart", serializers.DictField)
@@ -77,6 +78,7 @@ class ServiceSerializer(serializers.ModelSerializer[Service]):
     overrides = OverridesField()
     command = _shown("command")
     ports = _shown("ports")
+    volumes = _shown("volumes")
     health = _shown("health")
     limits = _shown("limits")
     restart = _shown("restart")

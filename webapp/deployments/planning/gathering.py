@@ -5,19 +5,20 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Prefetch
+from django.db.models import Prefetch, Q
 
 from webapp.deployments.authorship import frozen_of
 from webapp.deployments.models import DesiredState, Release, Replica, Service
 from webapp.deployments.planning.abilities import complaint_of
 from webapp.deployments.planning.plans import Before, Content, Copy, HostFacts, Kind, PlanRequest
-from webapp.deployments.settings.aspects import effective
+from webapp.deployments.settings.aspects import effective, setting
 from webapp.deployments.settings.judging import frozen, reasons_against
 from webapp.environments import services as environments
 from webapp.environments.models import Environment
 from webapp.hosts.models import Host
 from webapp.images import supply
 from webapp.images.models import Build
+from webapp.volumes import services as volumes
 
 RUNS_A_RELEASE = ("deploy", "promotion", "rollback")
 
@@ -81,6 +82,7 @@ def gather(*, service: Service, environment: Environment, wish: Wish) -> PlanReq
     else:
         base = frozen_of(service, wish.goes_on).base
         content = freeze(service=service, environment=environment, build=build, base=base)
+    pins = volumes.pins_of(place=place_of(service, environment), mounts=setting(content.settings, "volumes"))
     return PlanRequest(
         kind=wish.kind,
         service=service.slug,
@@ -89,11 +91,13 @@ def gather(*, service: Service, environment: Environment, wish: Wish) -> PlanReq
         build_state=build.state,
         replicas=_replicas(wish, content, desired),
         stopped=_stopped(wish, desired),
-        hosts=_hosts(service, environment, build, content),
+        hosts=_hosts(service, environment, build, content, pins),
         copies=_copies(service, environment, content, desired),
         before=_before(desired),
         only=wish.only.id if wish.only is not None else None,
         refused=tuple(reasons_against(content.settings)) if _makes_containers(wish, desired) else (),
+        pins=pins.own,
+        shared_pins=pins.shared,
     )
 
 
@@ -153,10 +157,19 @@ def _copies(
     )
 
 
-def _hosts(service: Service, environment: Environment, build: Build, content: Content) -> tuple[HostFacts, ...]:
+def place_of(service: Service, environment: Environment) -> volumes.Place:
+    """Whose volumes these are."""
+    return volumes.Place(service=service.id, service_slug=service.slug, environment=environment)
+
+
+def _hosts(
+    service: Service, environment: Environment, build: Build, content: Content, pins: volumes.Pins
+) -> tuple[HostFacts, ...]:
     members = {host.id: host for host in environment.hosts.all()}
     running = Replica.objects.wanted().filter(service=service, environment=environment).values("host")
-    hosts = {**members, **{host.id: host for host in Host.objects.filter(id__in=running)}}
+    held = {host for own in (*pins.own.values(), pins.shared) for host in own.values()}
+    others = Host.objects.filter(Q(id__in=running) | Q(id__in=held))
+    hosts = {**members, **{host.id: host for host in others}}
     serving = set(Host.objects.serving(service.project.team_id).values_list("id", flat=True))
     holding, pulled = supply.holders(build), supply.is_pulled(build)
     taken = _taken_ports(service, environment, list(hosts))

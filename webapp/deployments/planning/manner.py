@@ -28,6 +28,14 @@ def fixed_ports(settings: Mapping[str, Any]) -> list[str]:
     return [f"{port['host']}/{port['protocol']}" for port in ports if port.get("host") is not None]
 
 
+def kept_apart(settings: Mapping[str, Any]) -> str:
+    """What only one container of a replica can have at a time, in words; empty where two may stand side by side."""
+    if ports := fixed_ports(settings):
+        return f"port {ports[0]} of a host"
+    written = [volume["name"] for volume in setting(settings, "volumes") if not volume["read_only"]]
+    return f"volume {written[0]}" if written else ""
+
+
 def manner_of(settings: Mapping[str, Any], *, replicas: int, over_hosts: bool = False) -> Manner:
     """What a release's settings ask for. `over_hosts`: it takes another's place on more than one host."""
     strategy = setting(settings, "strategy")
@@ -39,7 +47,7 @@ def manner_of(settings: Mapping[str, Any], *, replicas: int, over_hosts: bool = 
     if kind == BLUE_GREEN:
         return Manner(kind=kind, surge=max(replicas, 1), first="proved" if over_hosts else None)
     surge, unavailable = strategy["surge"], strategy["unavailable"]
-    if fixed_ports(settings) or not surge:
+    if kept_apart(settings) or not surge:
         return Manner(kind=kind, start_first=False, unavailable=max(unavailable, 1))
     return Manner(kind=kind, surge=surge, unavailable=unavailable)
 
@@ -55,23 +63,21 @@ def in_words(manner: Manner) -> str:
     return f"Rolling, host after host: {extra} and {down} down at a time."
 
 
-def port_notes(settings: Mapping[str, Any], manner: Manner) -> Sequence[str]:
-    """What fixed host ports leave of a rolling release."""
-    ports = fixed_ports(settings)
-    if not ports or manner.kind == RECREATE:
+def apart_notes(settings: Mapping[str, Any], manner: Manner) -> Sequence[str]:
+    """What fixed host ports and volumes leave of a rolling release."""
+    held = kept_apart(settings)
+    if not held or manner.kind == RECREATE:
         return ()
     return (
-        f"Port {ports[0]} of a host serves one replica at a time: none can be extra, and each former one stops before "
-        "the new one starts.",
+        f"{held[0].upper()}{held[1:]} serves one replica at a time: none can be extra, and each former one stops "
+        "before the new one starts.",
     )
 
 
 def blue_green_reasons(settings: Mapping[str, Any]) -> list[str]:
     """Why it cannot be blue-green, if it is to be."""
-    ports = fixed_ports(settings)
-    if not ports or setting(settings, "strategy")["kind"] != BLUE_GREEN:
+    held = kept_apart(settings)
+    if not held or setting(settings, "strategy")["kind"] != BLUE_GREEN:
         return []
-    return [
-        f"Blue-green needs both releases at once, and port {ports[0]} of a host serves one: let the engine choose the "
-        "port, or take another strategy."
-    ]
+    instead = "let the engine choose the port, or take another strategy" if fixed_ports(settings) else "roll instead"
+    return [f"Blue-green needs both releases at once, and {held} serves one: {instead}."]

@@ -10,13 +10,14 @@ from typing import Literal
 import msgspec
 
 from webapp.deployments.planning import wording
+from webapp.deployments.planning.holding import pinned
 from webapp.deployments.planning.manner import (
     Manner,
+    apart_notes,
     blue_green_reasons,
     fixed_ports,
     in_words,
     manner_of,
-    port_notes,
 )
 from webapp.deployments.planning.plans import Copy, HostFacts, HostStep, Plan, PlannedReplica, PlanRequest
 from webapp.deployments.planning.spread import spread
@@ -31,6 +32,7 @@ def make_plan(request: PlanRequest) -> Plan:
         replicas=request.replicas,
         hosts=sorted(usable, key=lambda name: usable[name].name),
         now={copy.index: copy.host for copy in request.copies},
+        pinned=pinned(request, usable, reasons),
     )
     reasons += _held_back(request, usable, placed) + _port_reasons(request, placed)
     reasons += blue_green_reasons(request.content.settings)
@@ -53,7 +55,7 @@ def make_plan(request: PlanRequest) -> Plan:
         steps=tuple(_steps(request, placed, manner)),
         before=request.before,
         only=request.only,
-        notes=(*notes, *(port_notes(request.content.settings, manner) if _replaces(request) else ())),
+        notes=(*notes, *(apart_notes(request.content.settings, manner) if _replaces(request) else ())),
     )
 
 

@@ -73,6 +73,8 @@ class PlanRequest(Frozen, frozen=True, kw_only=True):
     stopped: bool = False
     only: str | None = None  # restart, stop, start: this replica alone
     refused: Sequence[str] = ()  # why the isolation that is asked for is not allowed now
+    pins: Mapping[int, Mapping[str, str]] = {}  # index -> its volumes by name -> the host that has them
+    shared_pins: Mapping[str, str] = {}  # shared volumes by name -> the host that has them
 
 
 class PlannedReplica(Frozen, frozen=True, kw_only=True):

@@ -15,6 +15,7 @@ from webapp.deployments.rollout import repairing, rolling
 from webapp.deployments.rollout.seeing import CONTAINER_ID, ports_of, see
 from webapp.deployments.telling import show
 from webapp.jobs.models import Job
+from webapp.volumes import services as volumes
 
 
 def job_changed(job: Job, progress: Progress | None = None, finish: Finish | None = None) -> None:
@@ -57,6 +58,8 @@ def keep_result(job: Job, result: ServiceResult) -> None:
         see(row, state=told.state, now=moment, container=told.container or "", ports=ports_of(told.ports))
     if job.state != "succeeded":
         return
+    told_volumes = [volume["volume"] for wanted in job.order["replicas"] for volume in wanted.get("volumes", ())]
+    volumes.note_made(told_volumes)
     for row in rows.values():
         if row.desired == "gone" and (row.container or row.state not in ("stopped", "lost")):
             see(row, state="stopped", now=moment, container="", ports=[], finished_at=row.finished_at or moment)

@@ -5,10 +5,11 @@ from typing import Any, Literal, TypedDict
 
 import msgspec
 
-from runtime.contract.container import ContainerSpec, Health, Limits, Port, Restart
+from runtime.contract.container import ContainerSpec, Health, Limits, Port, Restart, VolumeMount
 from runtime.contract.isolation import Isolation
-from runtime.contract.orders import ConvergeService, ReplicaSpec
+from runtime.contract.orders import ConvergeService, ReplicaSpec, ReplicaVolume
 from webapp.deployments.models import Release, Replica
+from webapp.deployments.planning.gathering import place_of
 from webapp.deployments.planning.manner import manner_of
 from webapp.deployments.settings.aspects import setting
 from webapp.deployments.settings.secret_files import read_as_files
@@ -18,6 +19,7 @@ from webapp.jobs import services as jobs
 from webapp.jobs.models import Job
 from webapp.logs.models import Log
 from webapp.registries.logins import secrets_of
+from webapp.volumes import services as volumes
 
 
 class Pace(TypedDict, total=False):
@@ -45,6 +47,10 @@ def spec_of(release: Release) -> ContainerSpec:
         stop_timeout=settings["stop_timeout"],
         isolation=_isolation(setting(settings, "isolation")),
         secret_files={name: name for name in files},
+        volumes=tuple(
+            VolumeMount(name=mount["name"], path=mount["path"], read_only=mount["read_only"])
+            for mount in setting(settings, "volumes")
+        ),
     )
 
 
@@ -79,7 +85,14 @@ def converge(
         generation=generation,
         spec=spec_of(release),
         replicas=tuple(
-            ReplicaSpec(replica=row.id, index=row.index, log=row.log_id, desired=_wanted(row)) for row in wanted
+            ReplicaSpec(
+                replica=row.id,
+                index=row.index,
+                log=row.log_id,
+                desired=_wanted(row),
+                volumes=_volumes(release, row),
+            )
+            for row in wanted
         ),
         restart=restart,
         **(at or _pace(release, len(wanted))),
@@ -103,6 +116,16 @@ def pace(*, start_first: bool, surge: int, unavailable: int) -> Pace:
 def _pace(release: Release, replicas: int) -> Pace:
     manner = manner_of(release.settings, replicas=replicas)
     return pace(start_first=manner.start_first, surge=manner.surge, unavailable=manner.unavailable)
+
+
+def _volumes(release: Release, row: Replica) -> tuple[ReplicaVolume, ...]:
+    found = volumes.assign(
+        place=place_of(release.service, release.environment),
+        host=row.host,
+        index=row.index,
+        mounts=setting(release.settings, "volumes"),
+    )
+    return tuple(ReplicaVolume(name=volume.name, volume=volume.id, known=volume.made) for volume in found)
 
 
 def _supply(release: Release, replicas: Collection[Replica]) -> dict[str, Any]:

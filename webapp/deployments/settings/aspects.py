@@ -11,12 +11,14 @@ from webapp.deployments.settings.numbers import Replicas, StopTimeout
 from webapp.deployments.settings.secret_files import SecretFiles
 from webapp.deployments.settings.strategy import Strategy
 from webapp.deployments.settings.texts import Command, Ports, Variables
+from webapp.deployments.settings.volumes import Volumes
 
 ASPECTS: tuple[Aspect, ...] = (
     Command(),
     Ports(),
     Replicas(),
     Variables(),
+    Volumes(),
     Health(),
     Limits(),
     Restart(),

@@ -32,7 +32,7 @@ class Listed(Aspect):
     def shown(self, value: Any) -> Values:
         return {self.name: type(self).write(value)}
 
-    def carried(self, given: Values, former: Any) -> list[Any]:
+    def carried(self, given: Values, former: Any) -> list[Any] | None:
         return type(self).read(given[self.name])
 
     def shown_there(self, value: Any, everywhere: Any) -> Values:
