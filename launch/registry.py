@@ -3,9 +3,11 @@
 import os
 import shutil
 import socket
+import sys
 from contextlib import suppress
 
 from launch.commands import apt_install
+from launch.keep_registry import STOP_SECONDS
 from launch.places import Places
 from launch.say import say, stop
 from launch.supervise import Child
@@ -16,6 +18,7 @@ SETTING = "SLIPWAY_REGISTRY"
 DEFAULT_ADDRESS = "127.0.0.1:5050"  # not 5000, where the package's own service listens
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 HIGHEST_PORT = 65535
+SPARE_SECONDS = 5.0
 
 
 def registry_address(asked: str | None) -> str:
@@ -51,7 +54,9 @@ def ensure_registry(here: Places, address: str) -> None:
 def own_registry(configuration: str) -> Child:
     """Its process. It gets none of Slipway's settings: all that it needs stands in its configuration."""
     program = shutil.which(PACKAGE) or REGISTRY
-    return Child("registry", (program, "serve", configuration), {"PATH": os.defpath, "OTEL_TRACES_EXPORTER": "none"})
+    command = (sys.executable, "-m", "launch.keep_registry", program, configuration)
+    env = {"PATH": os.defpath, "OTEL_TRACES_EXPORTER": "none"}
+    return Child("registry", command, env, stop_seconds=STOP_SECONDS + SPARE_SECONDS)
 
 
 def say_registry(address: str) -> None:

@@ -159,7 +159,7 @@ def test_every_duty_has_its_part_and_no_lease_waits_for_a_chore() -> None:
             "old notices",
         ],
         "archives": ["exports", "old exports"],
-        "own registry": ["manifests to erase"],
+        "own registry": ["manifests to erase", "collection"],
         "notices": ["notices"],
     }
 

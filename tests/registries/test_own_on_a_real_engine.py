@@ -2,8 +2,10 @@
 
 import json
 import subprocess
+import sys
 import uuid
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +17,7 @@ from django.conf import settings
 from pytest_django.fixtures import Settings
 from pytest_django.live_server_helper import LiveServer
 
+from launch.places import ROOT
 from launch.registry import REGISTRY
 from runtime.contract.names import BASE_IMAGE
 from runtime.contract.orders import BuildImage
@@ -78,31 +81,39 @@ class Port:
         return last.image.image_id
 
 
-@pytest.fixture
-def port(harbour: Harbour, settings: Settings, live_server: LiveServer, tmp_path: Path) -> Iterator[Port]:
-    settings.SLIPWAY_HOME, settings.PUBLIC_URL = tmp_path, live_server.url
+@contextmanager
+def kept(harbour: Harbour, settings: Settings, url: str, folder: Path) -> Iterator[Port]:
+    """Slipway's own registry as `bin/up` keeps it, for as long as the block."""
+    settings.SLIPWAY_HOME, settings.PUBLIC_URL = folder, url
     settings.OWN_REGISTRY = f"127.0.0.1:{free_port()}"
     config = setup.write_all()
-    with (tmp_path / "log").open("wb") as log, engine_address() as address:
-        process = subprocess.Popen([REGISTRY, "serve", str(config)], stdout=log, stderr=log)
+    command = [sys.executable, "-m", "launch.keep_registry", REGISTRY, str(config)]
+    with (folder / "log").open("wb") as log, engine_address() as address:
+        process = subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=log)
         engine = DockerEngine(address=address)
-        made = Port(harbour, engine, tmp_path / "work", [])
+        made = Port(harbour, engine, folder / "work", [])
         made.workdir.mkdir()
         try:
             row = place.row_for(harbour.cast.team)
             assert row is not None
-            until(lambda: process.poll() is not None or _answers(lambda: services.place_of(row)))
-            assert process.poll() is None, (tmp_path / "log").read_text()[-2000:]
+            until(lambda: process.poll() is not None or answers(lambda: services.place_of(row)))
+            assert process.poll() is None, (folder / "log").read_text()[-2000:]
             yield made
         finally:
             for name in made.names:
                 engine.untag(name)
             engine.close()
             process.terminate()
-            process.wait(10)
+            process.wait(20)
 
 
-def _answers(place_of: Callable[[], Any]) -> bool:
+@pytest.fixture
+def port(harbour: Harbour, settings: Settings, live_server: LiveServer, tmp_path: Path) -> Iterator[Port]:
+    with kept(harbour, settings, live_server.url, tmp_path) as made:
+        yield made
+
+
+def answers(place_of: Callable[[], Any]) -> bool:
     try:
         client.check(place_of())
     except Refusal:

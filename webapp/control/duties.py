@@ -21,6 +21,7 @@ from webapp.jobs import broadcast
 from webapp.jobs import services as jobs
 from webapp.logs import archive
 from webapp.notices import services as notices
+from webapp.registries.own import collecting
 from webapp.registries.own import place as own_registry
 from webapp.retention import rounds as retention
 
@@ -99,6 +100,10 @@ def _erase(moment: datetime) -> int:
     return retention.erase(now=moment)
 
 
+def _collect(moment: datetime) -> int:
+    return collecting.run(now=moment)
+
+
 def _own_registry(moment: datetime) -> int:
     """Teams that were made since know Slipway's own registry."""
     return own_registry.keep_rows()
@@ -142,6 +147,9 @@ LOOPS: Mapping[str, Sequence[Part]] = {
         Part("exports", _check_exports, every=1.0),
         Part("old exports", _let_exports_go, every=60.0),
     ),
-    "own registry": (Part("manifests to erase", _erase, every=10.0),),  # which may be away
+    "own registry": (  # which may be away
+        Part("manifests to erase", _erase, every=10.0),
+        Part("collection", _collect, every=5.0),
+    ),
     "notices": (Part("notices", _send_notices, every=1.0),),  # waits for others, so nothing waits for it
 }

@@ -19,6 +19,7 @@ from webapp.ingest import guard, owners, refusals, revealing
 from webapp.jobs import services as jobs
 from webapp.logs import tail
 from webapp.problems import Missing, Refusal
+from webapp.registries.own import collecting
 
 P = ParamSpec("P")
 Answer = HttpResponse | StreamingHttpResponse
@@ -74,6 +75,8 @@ def claims(request: HttpRequest, host: Host) -> HttpResponse:
     asked = guard.message_of_host(
         request, host=host, door=wire.CLAIMS_PATH, limit=guard.CLAIM_BYTES, decoder=wire.claim_request_decoder
     )
+    if collecting.holds_back(asked.job):
+        return HttpResponse(status=204)  # it is rung again
     try:
         with transaction.atomic():
             claimed = jobs.claim(host=host, job_id=asked.job, now=now())
