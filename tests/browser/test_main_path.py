@@ -101,7 +101,7 @@ def watch_the_deployment(page: Page) -> None:
     page.get_by_role("link", name="Deploy", exact=True).click()
     page.get_by_role("button", name="Deploy").click()
     asked = page.locator("#confirm")
-    expect(asked).to_contain_text("Deploy build 1 of ticker in dev on local as 1 replica.")
+    expect(asked).to_contain_text("Deploy build 1 of ticker to dev on local as 1 replica.")
     expect(asked.get_by_role("button", name="Deploy")).to_be_focused()
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", name="Deploy of ticker in dev")).to_be_visible()

@@ -58,7 +58,7 @@ def reasons(**more: Any) -> list[str]:
 
 def test_a_first_deployment_in_words_and_per_host() -> None:
     plan = make_plan(request(hosts=[B, A], replicas=3))
-    assert plan.sentence == "Deploy build 7 of front in dev on a and b as 3 replicas."
+    assert plan.sentence == "Deploy build 7 of front to dev on a and b as 3 replicas."
     assert plan.steps == (
         HostStep(
             host="h1",
@@ -75,7 +75,7 @@ def test_a_new_build_takes_the_place_of_the_old_replicas() -> None:
     copies = [Copy(replica="r1", index=1, host="h1"), Copy(replica="r2", index=2, host="h1")]
     before = Before(release="x", number=3, build_number=6, replicas=2)
     plan = make_plan(request(copies=copies, before=before))
-    assert plan.sentence == "Deploy build 7 of front in dev on a as 2 replicas, in the place of build 6."
+    assert plan.sentence == "Deploy build 7 of front to dev on a as 2 replicas, in the place of build 6."
     assert plan.steps[0].words == "a: start 1 and 2; remove the former 1 and 2"
     assert [copy.replica for copy in plan.steps[0].before] == ["r1", "r2"]
 

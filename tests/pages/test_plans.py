@@ -35,7 +35,7 @@ def test_a_deployment_is_told_as_a_sentence_with_what_changes(harbour: Harbour) 
     answer = plan(harbour, environment=harbour.cast.dev.id, build=build.id)
     html = answer.content.decode()
     assert answer.status_code == 200 and "data-refused" not in html
-    assert "Deploy build 2 of front in dev on local" in html and "in the place of build 1" in html
+    assert "Deploy build 2 of front to dev on local" in html and "in the place of build 1" in html
     assert f"build 2, {build.digest.removeprefix('sha256:')[:12]}" in html
     assert "variable <code>LEVEL</code>" in html and counts() == before
 
@@ -70,7 +70,7 @@ def test_promoting_and_going_back_are_told_too(harbour: Harbour) -> None:
     harbour.deployed()
     second = harbour.deployed()
     before = counts()
-    assert "Promote build 2 of front in staging" in step(harbour, second, "promotion").content.decode()
+    assert "Promote build 2 of front to staging" in step(harbour, second, "promotion").content.decode()
     back = step(harbour, second, "rollback").content.decode()
     assert "Roll back front to build 1 in dev" in back and counts() == before
 
@@ -79,7 +79,7 @@ def test_an_earlier_release_is_told_with_what_it_froze(harbour: Harbour) -> None
     first = harbour.deployed()
     harbour.deployed()
     answer = plan(harbour, environment=harbour.cast.dev.id, release=first.release_id)
-    assert "Deploy build 1 of front in dev" in answer.content.decode()
+    assert "Deploy build 1 of front to dev" in answer.content.decode()
 
 
 @pytest.mark.parametrize("who", EVERYBODY)

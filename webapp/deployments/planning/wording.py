@@ -23,7 +23,8 @@ def why_not(host: HostFacts) -> str | None:
 
 def sentence(request: PlanRequest, hosts: Collection[str]) -> str:
     """What happens, for the one who approves it."""
-    where = f"in {request.environment} on {_listed(sorted(hosts))}"
+    place = f"{request.environment} on {_listed(sorted(hosts))}"
+    where = f"in {place}"
     copies = _copies(request.replicas)
     build = f"build {request.content.build_number}"
     what = f"{request.service} " + ("(one replica) " if request.only else "")
@@ -37,9 +38,10 @@ def sentence(request: PlanRequest, hosts: Collection[str]) -> str:
         former = request.before.replicas if request.before else 0
         return f"Scale {request.service} {where} from {former} to {_copies(request.replicas)}."
     verb = {"promotion": "Promote", "rollback": "Roll back"}.get(request.kind, "Deploy")
-    goal = f"{request.service} to {build}" if request.kind == "rollback" else f"{build} of {request.service}"
+    back = request.kind == "rollback"
+    goal = f"{request.service} to {build} {where}" if back else f"{build} of {request.service} to {place}"
     instead = f", in the place of build {request.before.build_number}" if request.before else ""
-    return f"{verb} {goal} {where} as {copies}{instead}."
+    return f"{verb} {goal} as {copies}{instead}."
 
 
 def first_step(name: str, first: str, replicas: Sequence[PlannedReplica], before: Sequence[PlannedReplica]) -> str:
