@@ -5,6 +5,7 @@ import shutil
 import sys
 from pathlib import Path
 
+from launch import caddy
 from launch.assets import DIST
 from launch.claim import holder
 from launch.engine import Engine, NoEngine, describe_builder, look_for_engine
@@ -21,7 +22,7 @@ LOW_DISK_GIGABYTES = 5
 def check(places: Places) -> int:
     """Print the findings; 0 when bin/up would find everything in place, 1 when something is missing."""
     title(f"Slipway on this machine (home: {places.home})")
-    found = [_python(places), _assets(), _engine(places), _git(), _disk(places), _redis(places)]
+    found = [_python(places), _assets(), _engine(places), _git(), _edge(), _disk(places), _redis(places)]
     running = holder(places)
     say("Slipway", f"runs at {running['url']}/" if running else "does not run")
     return 0 if all(found) else 1
@@ -56,6 +57,12 @@ def _git() -> bool:
     missing = missing_programs()
     say("Git", f"{' and '.join(missing)} missing (bin/up installs it)" if missing else "git and ssh are here")
     return not missing
+
+
+def _edge() -> bool:
+    here = caddy.is_installed()
+    say("Edge", "caddy is here" if here else "caddy missing (bin/up installs it)")
+    return here
 
 
 def _disk(places: Places) -> bool:

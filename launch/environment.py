@@ -70,7 +70,9 @@ def control_environment(places: Places, door: Door | None = None) -> dict[str, s
     return env
 
 
-def worker_environment(places: Places, door: Door, *, host_address: str | None = None) -> dict[str, str]:
+def worker_environment(
+    places: Places, door: Door, *, host_address: str | None = None, edge: str = "off"
+) -> dict[str, str]:
     """For the worker of host `local`: what any worker host gets, and no key of the control plane."""
     published = {"SLIPWAY_PUBLISH_ADDRESS": host_address} if host_address else {}
     return _without(FIRST_ADMIN + CONTROL_PLANE_ONLY) | {
@@ -82,6 +84,7 @@ def worker_environment(places: Places, door: Door, *, host_address: str | None =
         "SLIPWAY_HOST_NAME": "local",
         "SLIPWAY_HOST_CREDENTIAL_FILE": str(places.credential),
         "SLIPWAY_WORKER_HOME": str(places.worker),
+        "SLIPWAY_EDGE": edge,
         **published,
     }
 

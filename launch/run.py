@@ -33,6 +33,7 @@ class Plan:
     demo: bool
     host_address: str | None
     registry: str = ""  # where Slipway's own listens; empty: there is none
+    edge: str = "off"  # two ports of the edge proxy
 
     def control(self) -> dict[str, str]:
         """The environment of the control plane's processes."""
@@ -63,7 +64,7 @@ async def _start_servers(plan: Plan, supervisor: Supervisor) -> None:
     await supervisor.start(Child("control", (str(plan.places.python), "manage.py", "control"), control))
     if plan.engine is not None:
         await _engine_answers(plan, supervisor)
-    worker = worker_environment(plan.places, plan.door, host_address=plan.host_address)
+    worker = worker_environment(plan.places, plan.door, host_address=plan.host_address, edge=plan.edge)
     await supervisor.start(Child("worker", (str(plan.places.python), "-m", "runtime.worker"), worker, stop_seconds=15))
     await _web_answers(plan, supervisor)
     if plan.demo:

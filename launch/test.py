@@ -11,6 +11,8 @@ from pathlib import Path
 
 from launch.assets import ensure_assets
 from launch.base_image import ensure_busybox
+from launch.caddy import PACKAGE as CADDY
+from launch.caddy import is_installed
 from launch.claim import alone_in_tree, hold_home
 from launch.commands import apt_install, end_of
 from launch.engine import NoEngine
@@ -96,6 +98,8 @@ def _ensure_full(here: Places) -> Child | None:
         apt_install("Registry", [PACKAGE], log=log)
     if not Path(SSHD).exists():
         apt_install("SSH server", ["openssh-server"], log=log)
+    if not is_installed():
+        apt_install("Edge", [CADDY], log=log)
     ensure_busybox(here)
     ensure_git(here)
     end_leftovers(here)

@@ -2,12 +2,14 @@
 
 import argparse
 import asyncio
+import os
 import signal
 from dataclasses import dataclass
 from typing import IO
 
 from launch.assets import ensure_assets
 from launch.base_image import ensure_busybox
+from launch.caddy import PUBLISH_SETTING, ensure_edge
 from launch.check import check
 from launch.claim import alone_in_tree, free_port, hold_home, holder, write_down
 from launch.engine_setup import ensure_engine
@@ -71,11 +73,17 @@ def _set_up(here: Places, wish: Wish) -> Plan:
         engine = ensure_engine(here)
         ensure_busybox(here)
         ensure_git(here)
+        edge = ensure_edge(here, _edge_settings(wish), taken=[door.port])
         ensure_python(here)
         ensure_assets(here)
         ensure_registry(here, registry)
     ensure_keys(here)
-    return Plan(here, door, engine, wish.demo, wish.host_address, registry)
+    return Plan(here, door, engine, wish.demo, wish.host_address, registry, edge)
+
+
+def _edge_settings(wish: Wish) -> dict[str, str]:
+    """Names lead to where published ports do."""
+    return {**os.environ, **({PUBLISH_SETTING: wish.host_address} if wish.host_address else {})}
 
 
 async def _until_stopped(plan: Plan, lock: IO[str]) -> int:

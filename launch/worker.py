@@ -1,13 +1,16 @@
-"""bin/worker: on a worker host, install what it needs and run its two processes, worker and agent.
+"""bin/worker: on a worker host, install what it needs and run its processes: worker, agent, edge.
 
 `bin/worker enroll URL CODE` makes the machine a host; from then on `bin/worker` needs to be told nothing.
 `bin/worker --systemd` prints the unit that starts it with the machine, and `--systemd --install` puts it in its place.
 """
 
+import json
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 
+from launch.caddy import SETTING, ensure_edge
 from launch.claim import alone_in_tree
 from launch.engine import NoEngine, look_for_engine
 from launch.entry import guarded
@@ -52,10 +55,11 @@ def _become(here: Places, words: list[str]) -> int:
     here.make()
     with alone_in_tree():
         ensure_git(here)
+        edge = {} if words else {SETTING: ensure_edge(here, _settings(here))}
         ensure_python(here, requirements=WORKER, quiet=True)
     if words:
         _say_engine()
-    own = {"PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
+    own = {"PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1", **edge}
     env = {"SLIPWAY_WORKER_HOME": str(here.worker), **os.environ, **own}
     os.execve(here.python, [str(here.python), "-m", "runtime.worker", *words], env)
 
@@ -68,6 +72,15 @@ def _refuse_unknown(here: Places) -> None:
             "This machine is no host yet. Make a code on the page Hosts and run the command that it shows, or set:\n"
             + "\n".join(missing)
         )
+
+
+def _settings(here: Places) -> dict[str, str]:
+    """What enrolling wrote, and over it what this start is told. What cannot be read, the worker complains of."""
+    with suppress(OSError, ValueError):
+        kept = json.loads((here.worker / SETTINGS).read_text())
+        if isinstance(kept, dict):
+            return {**kept, **os.environ}
+    return dict(os.environ)
 
 
 def _say_engine() -> None:

@@ -2,9 +2,10 @@
 
 from webapp.audit import api as audit
 from webapp.blobs import api as blobs
+from webapp.certificates import api as certificates
 from webapp.deploykeys import api as deploykeys
 from webapp.deployments import api as deployments
-from webapp.deployments import isolated, using
+from webapp.deployments import certified, isolated, using
 from webapp.environments import api as environments
 from webapp.exports import api as exports
 from webapp.hooks import api as hooks
@@ -32,6 +33,7 @@ urlpatterns = [
     *environments.urlpatterns,
     *registries.urlpatterns,
     *deploykeys.urlpatterns(keyed.users),
+    *certificates.urlpatterns(certified.users),
     *blobs.urlpatterns(archived.users),
     *isolation.urlpatterns(isolated.users),
     *images.urlpatterns(using.users, finding.find_container),

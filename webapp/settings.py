@@ -83,6 +83,7 @@ INSTALLED_APPS = [
     "webapp.isolation",
     "webapp.holdings",
     "webapp.deploykeys",
+    "webapp.certificates",
     "webapp.blobs",
     "webapp.images",
     "webapp.deployments",

@@ -16,6 +16,15 @@ SILENT_AFTER_SECONDS = 15.0  # a host not heard for this long is "unknown since"
 MAX_IMAGES_HELD = 3000  # in one list
 
 
+class EdgeFacts(Strict, frozen=True, kw_only=True):
+    """Where the host's edge proxy listens. `answers` False: it is to run, and does not at this moment."""
+
+    address: str
+    http: int
+    https: int
+    answers: bool
+
+
 class EngineFacts(Strict, frozen=True, kw_only=True):
     """What the host found out about its engine; shown to people, and used to refuse what it cannot do."""
 
@@ -36,6 +45,7 @@ class EngineFacts(Strict, frozen=True, kw_only=True):
     seccomp: bool | None = None  # system calls are filtered unless somebody says otherwise; None: not said
     user_namespaces: bool = False  # root in a container is somebody else outside
     io: tuple[Literal["weight", "bps"], ...] = ()  # how the disk's use by one container can be bounded
+    edge: EdgeFacts | None = None  # told by the agent, not by the engine; None: the host has no edge
 
 
 class Effective(Strict, frozen=True, kw_only=True):

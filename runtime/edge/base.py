@@ -8,6 +8,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from runtime.contract.link import EdgeFacts
 from runtime.contract.reports import Problem
 from runtime.contract.routes import Http
 from runtime.redaction import Secret
@@ -82,6 +83,9 @@ class Edge(Protocol):
 
     def revert(self, place: Place, backends: Iterable[Backend]) -> None:
         """The place is reached as when it was settled last, and served by those of these backends that it knew then."""
+
+    def facts(self) -> EdgeFacts | None:
+        """Where it listens; None: there is none."""
 
     def observe(self, backends: Iterable[Backend], *, all_of_them: bool) -> None:
         """How containers are now: one that is not up gets no requests until it is. With `all_of_them`, one that was

@@ -7,6 +7,7 @@ import logging
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping
 
+from runtime.contract.link import EdgeFacts
 from runtime.edge import caddy_admin, state
 from runtime.edge.base import Backend, EdgeError, Place, Site, Wait
 from runtime.edge.caddy_admin import CaddyDown, CaddyRefused
@@ -69,6 +70,12 @@ class CaddyEdge:
         except EdgeError as error:
             # What was taken back serves as far as the edge can tell it; the reason for taking back is what counts.
             logger.warning("the edge was not brought back: %s", error.message)
+
+    def facts(self) -> EdgeFacts | None:
+        doors = self._doors
+        return EdgeFacts(
+            address=doors.address, http=doors.http, https=doors.https, answers=caddy_admin.answers(self._folder.admin)
+        )
 
     def observe(self, backends: Iterable[Backend], *, all_of_them: bool) -> None:
         listed = list(backends)

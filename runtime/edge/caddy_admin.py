@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 TIMEOUT_SECONDS = 30.0
+LOOK_SECONDS = 1.0
 MAX_ANSWER = 16 * 1024 * 1024
 MAX_WORDS = 1000
 
@@ -17,6 +18,13 @@ class CaddyDown(Exception):
 
 class CaddyRefused(Exception):
     """It did not take what it was given; the words are Caddy's."""
+
+
+def answers(admin: Path) -> bool:
+    """Somebody listens."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+        probe.settimeout(LOOK_SECONDS)
+        return probe.connect_ex(str(admin)) == 0
 
 
 def configuration(admin: Path) -> Any:

@@ -6,6 +6,7 @@ Beyond the port it has the hands of fate: `broken`, and `under_way`, requests th
 import time
 from collections.abc import Collection, Iterable
 
+from runtime.contract.link import EdgeFacts
 from runtime.edge import state
 from runtime.edge.base import Backend, EdgeError, Place, Site, Wait
 from runtime.edge.state import Known
@@ -55,6 +56,9 @@ class FakeEdge:
         listed = list(backends)
         self.calls.append(("revert", tuple(backend.container for backend in listed)))
         self.known[place] = state.reverted(self._of(place), listed, now=time.time())
+
+    def facts(self) -> EdgeFacts | None:
+        return EdgeFacts(address="127.0.0.1", http=80, https=443, answers=not self.broken)
 
     def observe(self, backends: Iterable[Backend], *, all_of_them: bool) -> None:
         listed = list(backends)

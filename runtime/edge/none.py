@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable
 
+from runtime.contract.link import EdgeFacts
 from runtime.edge.base import Backend, EdgeError, Place, Site, Wait
 
 ADVICE = "Install caddy there and start the worker again, or take the routes out of the service's settings."
@@ -25,6 +26,9 @@ class NoEdge:
 
     def revert(self, place: Place, backends: Iterable[Backend]) -> None:
         pass
+
+    def facts(self) -> EdgeFacts | None:
+        return None
 
     def observe(self, backends: Iterable[Backend], *, all_of_them: bool) -> None:
         pass

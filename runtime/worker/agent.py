@@ -119,7 +119,8 @@ class Agent:
             self._due.set()
             self._rounds.listed(listing.containers)
             await self._rounds.first_answers()
-            listing = Listing([self._rounds.judged(one) for one in listing.containers], listing.facts)
+            judged = [self._rounds.judged(one) for one in listing.containers]
+            listing = Listing(judged, self._edge.told(listing.facts))
             await self._edge.listed(listing.containers)
         await self._send(_snapshot(listing))
 
@@ -254,7 +255,7 @@ class Agent:
     async def _facts(self) -> EngineFacts | None:
         try:
             async with asyncio.timeout(FACTS_SECONDS):
-                return await asyncio.to_thread(self._engine.facts)
+                return self._edge.told(await asyncio.to_thread(self._engine.facts))
         except (EngineError, TimeoutError) as error:
             logger.warning("the engine does not answer: %s", error)
             return None

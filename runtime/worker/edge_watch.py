@@ -4,6 +4,9 @@ import asyncio
 import logging
 from collections.abc import Iterable
 
+import msgspec
+
+from runtime.contract.link import EngineFacts
 from runtime.edge.base import Backend, Edge
 from runtime.engine.values import Container
 from runtime.procedures.serving import backend_of
@@ -17,6 +20,10 @@ class EdgeWatch:
     def __init__(self, edge: Edge) -> None:
         self._edge = edge
         self._turn = asyncio.Lock()
+
+    def told(self, facts: EngineFacts) -> EngineFacts:
+        """The engine's facts, and where the edge beside it listens."""
+        return msgspec.structs.replace(facts, edge=self._edge.facts())
 
     async def listed(self, containers: Iterable[Container]) -> None:
         """All containers there are."""

@@ -13,6 +13,7 @@ PAGES = {
     "build_comparison": "compared build",
     "build_exports": "build",
     "build_push": "build",
+    "certificates": "project",
     "channel": "channel",
     "channel_new": "project",
     "deploy_key": "deploy key",

@@ -58,7 +58,7 @@ class Shop:
             variables={"NAME": f"r{release}"},
             stop_timeout=1,
         )
-        http = Http(port=8080, routes=(Route(host=SHOP),), drain=5)
+        http = Http(port=8080, routes=(Route(host=SHOP),), drain=30)
         return msgspec.structs.replace(wanted, http=http, generation=generation)
 
     def converge(self, wanted: ConvergeService) -> None:

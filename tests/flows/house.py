@@ -11,7 +11,7 @@ import socket
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -97,13 +97,14 @@ class House:
         self.token = self.manage("create_token", "admin", "--scope", "admin").strip().splitlines()[-1].split()[-1]
 
     def start(self, *names: str) -> None:
-        """Start these processes: web, control, worker, agent."""
+        """Start these processes: web, control, worker, agent, edge."""
         commands = {
             "web": ["-m", "uvicorn", "webapp.asgi:application", "--ws", "websockets-sansio", "--no-access-log",
                     "--host", "127.0.0.1", "--port", str(self.port)],
             "control": ["manage.py", "control"],
             "worker": ["-m", "runtime.worker", "worker"],
             "agent": ["-m", "runtime.worker", "agent"],
+            "edge": ["-m", "runtime.worker", "edge"],
         }  # fmt: skip
         for name in names:
             output = (self.home / f"{name}.log").open("ab")
@@ -170,7 +171,7 @@ class House:
 
     def stop(self) -> None:
         """Everything down, in the order of dependence; nothing is left."""
-        for name in ("agent", "worker", "control", "web"):
+        for name in ("agent", "worker", "edge", "control", "web"):
             if name in self.processes:
                 process = self.processes.pop(name)
                 process.terminate()
@@ -189,12 +190,12 @@ def engine_address() -> str:
 
 
 @contextmanager
-def running_house(engine: str, database_url: str = "") -> Iterator[House]:
+def running_house(engine: str, database_url: str = "", *, extra: Mapping[str, str] | None = None) -> Iterator[House]:
     """A whole Slipway that is ready, and nothing of it afterwards."""
     home = Path(tempfile.mkdtemp(prefix="slw-", dir="/tmp"))  # short, since a unix socket's path may have 107 bytes
     redis = RedisServer(home)
     redis.start()
-    house = House(home=home, engine=engine, redis=redis, database_url=database_url)
+    house = House(home=home, engine=engine, redis=redis, database_url=database_url, extra=dict(extra or {}))
     try:
         house.set_up()
         house.start("web", "control", "worker", "agent")

@@ -7,6 +7,7 @@ from typing import Any
 
 from tests.blobs import rules as blobs
 from tests.cast import PASSWORD, Cast
+from tests.certificates import rules as certificates
 from tests.deploykeys import rules as deploykeys
 from tests.deployments import rules as running
 from tests.environments import rules as environments
@@ -296,6 +297,8 @@ REGISTRIES = (
     look("uploads", MEMBERS, teams.the_project),
     Rule("uploads", "post", (404, 403, 400, 400, 400, 404), where=teams.the_project, nobody=403),
     act("upload_delete", DEVELOPERS, blobs.an_upload),
+    *form("certificates", MEMBERS, OPERATORS, teams.the_project, certificates.another),
+    act("certificate_delete", OPERATORS, certificates.the_certificate),
     *form("deploy_keys", MEMBERS, DEVELOPERS, teams.the_project, deploykeys.another),
     *form("deploy_key", MEMBERS, DEVELOPERS, deploykeys.the_key, deploykeys.none_trusted),
     act("deploy_key_delete", DEVELOPERS, deploykeys.the_key),

@@ -2,6 +2,7 @@
 
 from tests.audit.rules import RULES as AUDIT
 from tests.blobs.rules import RULES as UPLOADS
+from tests.certificates.rules import RULES as CERTIFICATES
 from tests.deploykeys.rules import RULES as DEPLOY_KEYS
 from tests.deployments.rules import RULES as RUNNING
 from tests.environments.rules import RULES as ENVIRONMENTS
@@ -40,6 +41,7 @@ RULES: tuple[Rule, ...] = (
     *ENVIRONMENTS,
     *REGISTRIES,
     *UPLOADS,
+    *CERTIFICATES,
     *DEPLOY_KEYS,
     *RUNNING,
     *RETENTION,

@@ -8,6 +8,7 @@ from runtime.contract.link import SILENT_AFTER_SECONDS
 from webapp.audit import services as audit
 from webapp.blobs import services as blobs
 from webapp.control.loop import Part
+from webapp.deployments import certified
 from webapp.deployments.rollout import reconcile
 from webapp.deployments.services import starting
 from webapp.exports import rounds as exports
@@ -72,6 +73,10 @@ def _start_approved(moment: datetime) -> int:
     return starting.run_once(now=moment)
 
 
+def _deliver_certificates(moment: datetime) -> int:
+    return certified.deliver_due(now=moment)
+
+
 def _settle_refusals(moment: datetime) -> int:
     return audit.flush_refusals(now=moment)
 
@@ -134,6 +139,7 @@ LOOPS: Mapping[str, Sequence[Part]] = {
     "chores": (
         Part("reconcile", _reconcile, every=1.0),
         Part("approvals", _start_approved, every=5.0),
+        Part("certificates", _deliver_certificates, every=2.0),
         Part("refusals", _settle_refusals, every=5.0),
         Part("retention", _apply_retention, every=60.0),
         Part("images to forget", _sweep_images, every=60.0),

@@ -158,7 +158,9 @@ class Replicas(Listed, Shown, RoomViewSet):
     more_problems = (422,)
 
     def rows(self) -> QuerySet[Replica]:
-        rows = Replica.objects.visible_to(self.actor).select_related("service__project__team", "environment", "host")
+        rows = Replica.objects.visible_to(self.actor).select_related(
+            "service__project__team", "environment", "host", "release"
+        )
         return rows.filter(~Q(desired="gone") | ~Q(container="")) if self.action == "list" else rows
 
     @extend_schema(request=WishSerializer, responses={202: DeploymentSerializer})

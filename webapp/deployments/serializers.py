@@ -7,6 +7,7 @@ from django.utils.timezone import now
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from webapp.deployments.addresses import addresses
 from webapp.deployments.models import Approval, Deployment, Release, Replica, Service
 from webapp.deployments.services.authors import names_of
 from webapp.deployments.settings.aspects import effective, setting
@@ -41,6 +42,7 @@ class SettingsSerializer(StrictSerializer):
     command = _field("command", serializers.ListField)
     ports = _field("ports", serializers.ListField)
     volumes = _field("volumes", serializers.ListField)
+    http = _field("http", serializers.JSONField)
     health = _field("health", serializers.DictField)
     limits = _field("limits", serializers.DictField)
     restart = _field("restart", serializers.DictField)
@@ -79,6 +81,7 @@ class ServiceSerializer(serializers.ModelSerializer[Service]):
     command = _shown("command")
     ports = _shown("ports")
     volumes = _shown("volumes")
+    http = _shown("http")
     health = _shown("health")
     limits = _shown("limits")
     restart = _shown("restart")
@@ -234,18 +237,24 @@ class ReplicaSerializer(serializers.ModelSerializer[Replica]):
     health = serializers.SerializerMethodField(help_text="starting, healthy, unhealthy; null when it does not run.")
     log = serializers.CharField(source="log_id")
     ports = BoundPortSerializer(many=True)
+    addresses = serializers.SerializerMethodField(
+        help_text="Where it is reached by name, as the edge of its host has it."
+    )
 
     class Meta:
         model = Replica
         fields = (
             "id", "service", "environment", "release", "generation", "index", "host", "host_state", "container",
-            "desired", "state", "health", "exit_code", "oom_killed", "restarts", "message", "ports", "log",
+            "desired", "state", "health", "exit_code", "oom_killed", "restarts", "message", "ports", "addresses", "log",
             "created_at", "started_at", "finished_at", "observed_at",
         )  # fmt: skip
         read_only_fields = fields
 
     def get_container(self, replica: Replica) -> str | None:
         return replica.container or None
+
+    def get_addresses(self, replica: Replica) -> list[str]:
+        return [at.url for at in addresses(replica.release.settings, replica.host.edge) if at.url]
 
     def get_health(self, replica: Replica) -> str | None:
         return replica.state if replica.state in HEALTH_STATES else None

@@ -11,6 +11,7 @@ from django.urls import reverse
 from webapp.environments import services
 from webapp.environments.forms import PlaceForm, SecretForm, VariablesForm
 from webapp.environments.models import Environment, Secret, Use
+from webapp.environments.reached import Routes
 from webapp.page import PageRequest, find, find_project, look, page, verb, way_to
 from webapp.teams.models import Project
 from webapp.teams.policy import Action, may, require
@@ -58,7 +59,7 @@ def new(request: PageRequest, id: str) -> HttpResponse:
 
 
 @page
-def show(request: PageRequest, id: str) -> HttpResponse:
+def show(request: PageRequest, id: str, routes: Routes) -> HttpResponse:
     """One place; sent, the form of the place is carried out."""
     environment = _environment(request, id)
     form = PlaceForm(request.POST or None, project=environment.project, environment=environment)
@@ -68,18 +69,18 @@ def show(request: PageRequest, id: str) -> HttpResponse:
         )
         if changed is not None:
             return _changed(request, id)
-    return _show(request, environment, place=form)
+    return _show(request, environment, routes, place=form)
 
 
 @verb
-def variables(request: PageRequest, id: str) -> HttpResponse:
+def variables(request: PageRequest, id: str, routes: Routes) -> HttpResponse:
     """Replace the variables."""
     environment = _environment(request, id)
     form = VariablesForm(request.POST)
     changed = form.attempt(
         lambda: services.change_environment(actor=request.actor, environment=environment, variables=form.carried())
     )
-    return _changed(request, id) if changed is not None else _show(request, environment, variables=form)
+    return _changed(request, id) if changed is not None else _show(request, environment, routes, variables=form)
 
 
 @verb
@@ -132,6 +133,7 @@ def _changed(request: PageRequest, id: str) -> HttpResponse:
 def _show(
     request: PageRequest,
     environment: Environment,
+    routes: Routes,
     *,
     place: PlaceForm | None = None,
     variables: VariablesForm | None = None,
@@ -141,6 +143,7 @@ def _show(
         "project": project,
         "environment": environment,
         "hosts": environment.hosts.all(),
+        "reached": routes(environment),
         "operates": may(actor, Action.OPERATE, project),
         "defines": may(actor, Action.DEFINE, project),
         "place": place or PlaceForm(project=project, environment=environment),

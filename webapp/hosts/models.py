@@ -1,6 +1,7 @@
 """WHERE: hosts, their credentials, what they said last."""
 
 from datetime import timedelta
+from typing import Any
 
 from django.db import models
 from django.utils.timezone import now
@@ -60,6 +61,12 @@ class Host(Thing):
         if not self.concurrency:
             return self.build_slots
         return min(self.build_slots, max(1, self.concurrency - 1))
+
+    @property
+    def edge(self) -> dict[str, Any] | None:
+        """Where its edge proxy listens (runtime.contract.link.EdgeFacts), as it said last; None: it has none."""
+        found: dict[str, Any] | None = (self.facts or {}).get("edge")
+        return found
 
     @property
     def is_short_of_disk(self) -> bool:

@@ -21,7 +21,10 @@ ENTRIES = (
     Entry("Board", (Page("Board", "board"),)),
     Entry("Images", (Page("Images", "images"), Page("Uploads", "uploads"))),
     Entry("Deployments", (Page("Deployments", "deployments"),)),
-    Entry("Environments", (Page("Environments", "environments"), Page("Secrets", "secrets"))),
+    Entry(
+        "Environments",
+        (Page("Environments", "environments"), Page("Secrets", "secrets"), Page("Certificates", "certificates")),
+    ),
     Entry("Registries", (Page("Registries", "registries"), Page("Retention", "retention"))),
     Entry(
         "Integrations",

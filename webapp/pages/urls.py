@@ -3,9 +3,11 @@
 from django.urls import include, path
 
 from webapp.blobs import urls as blobs
+from webapp.certificates import urls as certificates
 from webapp.deploykeys import urls as deploykeys
-from webapp.deployments import isolated, tenants, using
+from webapp.deployments import addresses, certified, isolated, tenants, using
 from webapp.deployments.board import contents
+from webapp.environments import urls as environments
 from webapp.hosts import urls as hosts
 from webapp.images import archived, keyed
 from webapp.images import urls as images
@@ -31,9 +33,10 @@ urlpatterns = [
     path("", include("webapp.retention.urls")),
     path("", include("webapp.hooks.urls")),
     path("", include("webapp.notices.urls")),
-    path("", include("webapp.environments.urls")),
+    path("", include(environments.urlpatterns(addresses.routes_of))),
     path("", include("webapp.registries.urls")),
     path("", include(deploykeys.urlpatterns(keyed.users))),
+    path("", include(certificates.urlpatterns(certified.users))),
     path("", include(blobs.urlpatterns(archived.users))),
     path("", include(isolation.urlpatterns(isolated.users))),
     path("", include(hosts.urlpatterns(tenants))),

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from webapp.deployments.addresses import Address, addresses
 from webapp.deployments.board.acts import Act, Chances, Place, Spot, acts_of
 from webapp.deployments.board.differing import Difference, difference
 from webapp.deployments.board.trails import Trail
@@ -62,6 +63,7 @@ class Cell:
     acts: tuple[Act, ...] = ()
     difference: Difference | None = None
     trail: Trail | None = None  # of its last deployments, where there were several
+    addresses: tuple[Address, ...] = ()  # under which it is reached by name
 
     @property
     def main(self) -> Act | None:
@@ -125,6 +127,7 @@ def _cell(spot: Spot, state: str, copies: Sequence[Replica], known: Known, diffe
         acts=tuple(acts_of(spot, known)),
         difference=differs,
         trail=known.trails.get(spot.place),
+        addresses=_addresses(desired, copies),
         **(_release(desired.release) if desired is not None else {}),
     )
 
@@ -138,6 +141,11 @@ def _release(release: Release) -> dict[str, Any]:
         "digest": release.digest,
         "short_digest": release.digest.removeprefix("sha256:")[:SHORT],
     }
+
+
+def _addresses(desired: DesiredState | None, copies: Sequence[Replica]) -> tuple[Address, ...]:
+    edge = next((copy.host.edge for copy in copies if copy.host.edge is not None), None)
+    return tuple(addresses(desired.release.settings, edge)) if desired is not None else ()
 
 
 def _dot(copy: Replica) -> Dot:

@@ -1,6 +1,6 @@
 """The facts a plan depends on, read from the database into the planner's values."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +10,9 @@ from django.db.models import Prefetch, Q
 from webapp.deployments.authorship import frozen_of
 from webapp.deployments.models import DesiredState, Release, Replica, Service
 from webapp.deployments.planning.abilities import complaint_of
-from webapp.deployments.planning.plans import Before, Content, Copy, HostFacts, Kind, PlanRequest
+from webapp.deployments.planning.plans import Before, Content, Copy, HostFacts, Kind, PlanRequest, TakenRoute
+from webapp.deployments.planning.routes import hold_hosts, taken_routes
+from webapp.deployments.rollout.certificates import good_names
 from webapp.deployments.settings.aspects import effective, setting
 from webapp.deployments.settings.judging import frozen, reasons_against
 from webapp.environments import services as environments
@@ -98,6 +100,7 @@ def gather(*, service: Service, environment: Environment, wish: Wish) -> PlanReq
         refused=tuple(reasons_against(content.settings)) if _makes_containers(wish, desired) else (),
         pins=pins.own,
         shared_pins=pins.shared,
+        certified=good_names(service.project_id) if content.settings.get("http") else (),
     )
 
 
@@ -173,6 +176,7 @@ def _hosts(
     serving = set(Host.objects.serving(service.project.team_id).values_list("id", flat=True))
     holding, pulled = supply.holders(build), supply.is_pulled(build)
     taken = _taken_ports(service, environment, list(hosts))
+    routes = _taken_routes(service, environment, hosts, content)
     return tuple(
         HostFacts(
             id=host.id,
@@ -182,7 +186,9 @@ def _hosts(
             serves_team=host.id in serving,
             holds_image=pulled or host.id in holding,
             cannot=complaint_of(host.facts or {}, content),
-            taken_ports={**_own_ports(), **taken.get(host.id, {})},
+            taken_ports={**_own_ports(host), **taken.get(host.id, {})},
+            has_edge=host.edge is not None,
+            taken_routes=routes.get(host.id, ()),
         )
         for host in hosts.values()
     )
@@ -204,8 +210,20 @@ def _taken_ports(service: Service, environment: Environment, hosts: list[str]) -
     return taken
 
 
-def _own_ports() -> dict[str, str]:
-    return {f"{port}/tcp": "Slipway itself" for port in settings.RESERVED_HOST_PORTS}
+def _taken_routes(
+    service: Service, environment: Environment, hosts: Mapping[str, Host], content: Content
+) -> Mapping[str, Sequence[TakenRoute]]:
+    """Asked for only where the content has routes."""
+    if content.settings.get("http") is None:
+        return {}
+    hold_hosts(hosts.values())
+    return taken_routes(service, environment, list(hosts))
+
+
+def _own_ports(host: Host) -> dict[str, str]:
+    edge = host.edge
+    doors = {f"{edge[name]}/tcp": "its edge proxy" for name in ("http", "https")} if edge is not None else {}
+    return {**{f"{port}/tcp": "Slipway itself" for port in settings.RESERVED_HOST_PORTS}, **doors}
 
 
 def facts_of(release: Release) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from webapp.deployments.planning.manner import (
     manner_of,
 )
 from webapp.deployments.planning.plans import Copy, HostFacts, HostStep, Plan, PlannedReplica, PlanRequest
+from webapp.deployments.planning.routing import check_routes, route_reasons
 from webapp.deployments.planning.spread import spread
 from webapp.problems import Conflicting, Unplannable
 
@@ -36,9 +37,12 @@ def make_plan(request: PlanRequest) -> Plan:
     )
     reasons += _held_back(request, usable, placed) + _port_reasons(request, placed)
     reasons += blue_green_reasons(request.content.settings)
+    chosen = [usable[host] for host in sorted(set(placed.values()))]
+    reasons += route_reasons(request, chosen)
     if reasons:
         raise Unplannable(code="plan.refused", detail="This cannot be planned now.", reasons=reasons)
     _check_ports(request, usable, placed)
+    check_routes(request, chosen)
     manner = _manner(request, placed)
     return Plan(
         kind=request.kind,

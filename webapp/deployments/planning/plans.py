@@ -13,6 +13,16 @@ class Frozen(msgspec.Struct, frozen=True, kw_only=True):
     """Base of the planner's values."""
 
 
+class TakenRoute(Frozen, frozen=True, kw_only=True):
+    """A route that something else has on a host. `ours`: it is the same team's, so its holder has a name here."""
+
+    host: str
+    path: str
+    tls: str
+    holder: str
+    ours: bool
+
+
 class HostFacts(Frozen, frozen=True, kw_only=True):
     """A host of the environment, or one where the service still runs."""
 
@@ -24,6 +34,8 @@ class HostFacts(Frozen, frozen=True, kw_only=True):
     holds_image: bool = True  # or can fetch it
     cannot: str = ""  # what its engine lacks of what is asked, as the end of a sentence
     taken_ports: Mapping[str, str] = {}  # "8080/tcp" -> who holds it there
+    has_edge: bool = True
+    taken_routes: Sequence[TakenRoute] = ()
 
 
 class Content(Frozen, frozen=True, kw_only=True):
@@ -75,6 +87,7 @@ class PlanRequest(Frozen, frozen=True, kw_only=True):
     refused: Sequence[str] = ()  # why the isolation that is asked for is not allowed now
     pins: Mapping[int, Mapping[str, str]] = {}  # index -> its volumes by name -> the host that has them
     shared_pins: Mapping[str, str] = {}  # shared volumes by name -> the host that has them
+    certified: Sequence[str] = ()  # names for which the project has a certificate that is good now
 
 
 class PlannedReplica(Frozen, frozen=True, kw_only=True):

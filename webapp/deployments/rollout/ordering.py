@@ -8,9 +8,12 @@ import msgspec
 from runtime.contract.container import ContainerSpec, Health, Limits, Port, Restart, VolumeMount
 from runtime.contract.isolation import Isolation
 from runtime.contract.orders import ConvergeService, ReplicaSpec, ReplicaVolume
+from runtime.contract.routes import Http, Route
 from webapp.deployments.models import Release, Replica
 from webapp.deployments.planning.gathering import place_of
 from webapp.deployments.planning.manner import manner_of
+from webapp.deployments.rollout import certificates as own
+from webapp.deployments.rollout.certificates import certificates_for
 from webapp.deployments.settings.aspects import setting
 from webapp.deployments.settings.secret_files import read_as_files
 from webapp.hosts.models import Host
@@ -96,6 +99,7 @@ def converge(
         ),
         restart=restart,
         **(at or _pace(release, len(wanted))),
+        http=_http(release) if wanted else None,
         **_supply(release, wanted),
     )
 
@@ -104,6 +108,7 @@ def give(*, order: ConvergeService, release: Release, host: Host, log: Log) -> J
     """The job that carries the order to the host, with the release's secrets unless nothing shall run there."""
     secrets = {name: secret["id"] for name, secret in release.secrets.items()} if order.replicas else {}
     secrets |= secrets_of(source.login for source in order.pull)
+    secrets |= own.secrets_of(order.http.certificates if order.http is not None else ())
     return jobs.create_job(order=order, project=release.service.project, host=host, log=log, secrets=secrets)
 
 
@@ -126,6 +131,20 @@ def _volumes(release: Release, row: Replica) -> tuple[ReplicaVolume, ...]:
         mounts=setting(release.settings, "volumes"),
     )
     return tuple(ReplicaVolume(name=volume.name, volume=volume.id, known=volume.made) for volume in found)
+
+
+def _http(release: Release) -> Http | None:
+    """How it is reached by name."""
+    asked = release.settings.get("http")
+    if asked is None:
+        return None
+    return Http(
+        port=asked["port"],
+        routes=tuple(msgspec.convert(route, type=Route) for route in asked["routes"]),
+        tls=asked["tls"],
+        certificates=certificates_for(release),
+        drain=asked["drain"],
+    )
 
 
 def _supply(release: Release, replicas: Collection[Replica]) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from typing import Any
 
 from webapp.deployments.settings.aspect import Aspect
 from webapp.deployments.settings.health import Health
+from webapp.deployments.settings.http import Http
 from webapp.deployments.settings.isolation import Isolation
 from webapp.deployments.settings.limits import Limits, Restart
 from webapp.deployments.settings.numbers import Replicas, StopTimeout
@@ -19,6 +20,7 @@ ASPECTS: tuple[Aspect, ...] = (
     Replicas(),
     Variables(),
     Volumes(),
+    Http(),
     Health(),
     Limits(),
     Restart(),

@@ -6,6 +6,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 
 from webapp.deployments import services
+from webapp.deployments.addresses import addresses
 from webapp.deployments.board.acts import may_ask
 from webapp.deployments.models import Replica
 from webapp.page import PageRequest, find, look, verb
@@ -52,6 +53,7 @@ def _facts(request: PageRequest, id: str) -> dict[str, Any]:
         "replica": replica,
         "project": project,
         "settings": replica.release.settings,
+        "addresses": addresses(replica.release.settings, replica.host.edge),
         "kinds": (["start"] if replica.desired == "stopped" else ["restart", "stop"]) if changes else [],
         "enters": (Action.ENTER_PROTECTED if replica.environment.protected else Action.ENTER) in allowed,
         "unheard": unheard,

@@ -159,7 +159,9 @@ def _facts(request: PageRequest, service: Service) -> dict[str, Any]:
     project = service.project
     allowed = actions_in(request.actor, project.team_id, project_id=project.id)
     places = Environment.objects.filter(project=project)
-    running = Replica.objects.wanted().filter(service=service).select_related("environment", "host", "service")
+    running = (
+        Replica.objects.wanted().filter(service=service).select_related("environment", "host", "service", "release")
+    )
     return {
         "service": service,
         "project": project,

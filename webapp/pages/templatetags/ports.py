@@ -9,6 +9,9 @@ from django import template
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from webapp.deployments.addresses import Address, addresses
+from webapp.deployments.models import Replica
+
 register = template.Library()
 
 PORT = re.compile(r":\d+$")
@@ -36,6 +39,12 @@ def opens(context: template.Context, port: Mapping[str, Any], machine: str = "")
         return ""
     link = '<a href="{}://{}/" target="_blank" rel="noopener noreferrer" title="Opens in a new tab">{}</a>'
     return format_html(link, SCHEMES.get(port["container"], "http"), place, place)
+
+
+@register.simple_tag
+def reached(replica: Replica) -> list[Address]:
+    """Where it is reached by name. Its release and its host are at hand."""
+    return addresses(replica.release.settings, replica.host.edge)
 
 
 def place_of(port: Mapping[str, Any], *, machine: str, visited: str) -> str | None:

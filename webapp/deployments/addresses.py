@@ -1,0 +1,46 @@
+"""Where a browser finds what is reached by name."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from webapp.deployments.models import DesiredState
+from webapp.environments.models import Environment
+from webapp.environments.reached import Reached
+
+STANDARD = {"http": 80, "https": 443}
+
+
+@dataclass(frozen=True)
+class Address:
+    """`url` is empty for a wildcard, which is no address yet; `shown` is what people read."""
+
+    url: str
+    shown: str
+
+
+def addresses(settings: Mapping[str, Any], edge: Mapping[str, Any] | None) -> list[Address]:
+    """By the settings of a release, at the edge of a host (`Host.edge`); none without either."""
+    http = settings.get("http")
+    return [_address(route, http["tls"], edge) for route in http["routes"]] if http and edge else []
+
+
+def routes_of(environment: Environment) -> Sequence[Reached]:
+    """What is reached by name in an environment, by service; see `webapp.environments.reached`."""
+    edges = [host.edge for host in environment.hosts.all()]
+    edge = next((one for one in edges if one is not None), None)
+    wanted = DesiredState.objects.filter(environment=environment, replicas__gt=0, release__settings__http__isnull=False)
+    return [
+        Reached(service=state.service_id, slug=state.service.slug, url=at.url, shown=at.shown, tls=http["tls"])
+        for state in wanted.select_related("service", "release").order_by("service__slug")
+        if (http := state.release.settings["http"])
+        for at in addresses(state.release.settings, edge)
+    ]
+
+
+def _address(route: Mapping[str, str], tls: str, edge: Mapping[str, Any]) -> Address:
+    scheme = "http" if tls == "off" else "https"
+    port = "" if edge[scheme] == STANDARD[scheme] else f":{edge[scheme]}"
+    path = "" if route["path"] == "/" else route["path"]
+    shown = f"{route['host']}{port}{path}"
+    return Address(url="" if route["host"].startswith("*") else f"{scheme}://{shown}", shown=shown)
