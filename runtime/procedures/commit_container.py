@@ -8,6 +8,7 @@ from runtime.engine.errors import WorkCancelled
 from runtime.engine.values import Container
 from runtime.procedures.answers import answered
 from runtime.procedures.found_container import found_container
+from runtime.procedures.inventory import packed_packages
 from runtime.procedures.ports import Cancelled, ProcedureError, Reporter, Secrets
 from runtime.procedures.push_built import push_built
 from runtime.procedures.push_image import Shipper
@@ -27,7 +28,13 @@ def commit_container(
         with reporter.step("Check that none of its variables came along"):
             _check(order, image_id, container, engine)
         image = engine.image(image_id)
-        result = ImageResult(image_id=image_id, digest=None, size=image.size, layers=engine.layers(image_id))
+        result = ImageResult(
+            image_id=image_id,
+            digest=None,
+            size=image.size,
+            layers=engine.layers(image_id),
+            packages=packed_packages(engine, image_id, reporter),
+        )
         return push_built(order, result, shipper=Shipper(engine=engine, reporter=reporter, secrets=secrets))
 
 

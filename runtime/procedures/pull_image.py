@@ -15,6 +15,7 @@ from runtime.engine.errors import Conflict, WorkCancelled
 from runtime.engine.values import Pulled
 from runtime.procedures.answers import answered
 from runtime.procedures.held import holds
+from runtime.procedures.inventory import packed_packages
 from runtime.procedures.ports import Cancelled, ProcedureError, Reporter, Secrets
 from runtime.procedures.push_built import push_built
 from runtime.procedures.push_image import Shipper, login_of
@@ -42,7 +43,7 @@ def pull_image(order: PullImage, *, engine: Engine, reporter: Reporter, secrets:
         finally:
             if not held:
                 _forget(engine, _asked(reference), f"{reference.name}@{pulled.digest}")
-        result = _result(engine, order.tag, digest=pulled.digest, cached=cached)
+        result = _result(engine, order.tag, digest=pulled.digest, cached=cached, reporter=reporter)
         shipper = Shipper(engine=engine, reporter=reporter, secrets=secrets)
         return msgspec.structs.replace(push_built(order, result, shipper=shipper), digest=pulled.digest)
 
@@ -100,7 +101,7 @@ def _forget(engine: Engine, *names: str) -> None:
             engine.untag(name)
 
 
-def _result(engine: Engine, tag: str, *, digest: str, cached: int) -> ImageResult:
+def _result(engine: Engine, tag: str, *, digest: str, cached: int, reporter: Reporter) -> ImageResult:
     image = engine.image(tag)
     return ImageResult(
         image_id=image.image_id,
@@ -108,4 +109,5 @@ def _result(engine: Engine, tag: str, *, digest: str, cached: int) -> ImageResul
         size=image.size,
         layers=engine.layers(image.image_id),
         cached_steps=cached,
+        packages=packed_packages(engine, image.image_id, reporter),
     )

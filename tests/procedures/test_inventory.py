@@ -35,11 +35,11 @@ WORDS = st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=1, 
 
 
 def test_what_debian_keeps_is_read_without_what_was_removed() -> None:
-    assert list(read_packages(DPKG, STATUS)) == [("zlib1g", "1:1.2.13-1"), ("base-files", "12.4+deb12u5")]
+    assert list(read_packages(DPKG, STATUS.encode())) == [("zlib1g", "1:1.2.13-1"), ("base-files", "12.4+deb12u5")]
 
 
 def test_what_alpine_keeps_is_read() -> None:
-    assert list(read_packages(APK[0], INSTALLED)) == [("musl", "1.2.4-r2"), ("busybox", "1.36.1-r5")]
+    assert list(read_packages(APK[0], INSTALLED.encode())) == [("musl", "1.2.4-r2"), ("busybox", "1.36.1-r5")]
 
 
 def test_an_image_without_a_package_manager_has_a_file_per_package() -> None:

@@ -8,6 +8,7 @@ import msgspec
 import pytest
 
 from runtime.contract.orders import Login, PullImage, Push
+from runtime.contract.packages import unpack
 from runtime.contract.reports import ImageResult
 from runtime.engine.errors import EngineUnavailable, NotFound
 from runtime.engine.fake import FakeEngine
@@ -80,8 +81,9 @@ def quay() -> Quay:
 
 
 def test_a_tag_is_pinned_by_the_digest_that_it_names_now(quay: Quay) -> None:
+    quay.engine.inside["/var/lib/dpkg/status"] = b"Package: crane\nStatus: install ok installed\nVersion: 1\n"
     result = quay.pull(quay.order())
-    assert result.digest == quay.digest
+    assert result.digest == quay.digest and unpack(result.packages) == [("crane", "1")]
     assert result.image_id == quay.engine.image(TAG).image_id
     assert (result.size, len(result.layers), result.commit) == (1, 1, None)
     assert quay.told.phases == ["building"]
