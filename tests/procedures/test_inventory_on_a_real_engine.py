@@ -1,4 +1,4 @@
-"""The packages of an image on a real Docker Engine: those that Debian's own tool tells, and as rpm and apk keep them."""
+"""The packages of an image on a real Docker Engine: those that Debian's own tool tells; what rpm and apk keep."""
 
 import gzip
 import subprocess
