@@ -51,6 +51,7 @@ PUSH: Transitions = _table(  # skipped: the build had no tag for it
 DEPLOYMENT: Transitions = _table(
     {
         "awaiting_approval": "queued cancelled superseded failed",
+        "in_line": "queued cancelled superseded failed",
         "queued": "rolling succeeded failed cancelled superseded",
         "rolling": "succeeded failed rolled_back cancelled",
         "succeeded": "",

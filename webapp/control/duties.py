@@ -10,7 +10,7 @@ from webapp.blobs import services as blobs
 from webapp.control.loop import Part
 from webapp.deployments import certified
 from webapp.deployments.rollout import reconcile
-from webapp.deployments.services import starting
+from webapp.deployments.services import queueing, starting
 from webapp.exports import rounds as exports
 from webapp.hooks import services as hooks
 from webapp.hosts import doorbells
@@ -77,6 +77,11 @@ def _deliver_certificates(moment: datetime) -> int:
     return certified.deliver_due(now=moment)
 
 
+def _start_next(moment: datetime) -> int:
+    """What stood in line has its turn."""
+    return queueing.run_once(now=moment)
+
+
 def _settle_refusals(moment: datetime) -> int:
     return audit.flush_refusals(now=moment)
 
@@ -137,6 +142,7 @@ LOOPS: Mapping[str, Sequence[Part]] = {
     ),
     "archive": (Part("archive", _archive, every=1.0),),
     "chores": (
+        Part("next in line", _start_next, every=1.0),
         Part("reconcile", _reconcile, every=1.0),
         Part("approvals", _start_approved, every=5.0),
         Part("certificates", _deliver_certificates, every=2.0),

@@ -60,7 +60,7 @@ class Deployments(Listed, Awaited, RoomViewSet):
         """Make an environment run a build (by id or digest), or an earlier release of it."""
         body = self.body(NewDeploymentSerializer)
         given: dict[str, Any] = {"comment": body.get("comment", ""), "digest": body.get("digest")}
-        given["emergency"] = body.get("emergency", "")
+        given["emergency"], given["queue"] = body.get("emergency", ""), body.get("queue", False)
         runs = Service.objects.visible_to(self.actor).select_related("project__team", "image")
         given["service"] = visible(runs, body["service"])
         given["environment"] = visible(Environment.objects.visible_to(self.actor), body["environment"])

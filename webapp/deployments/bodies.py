@@ -19,6 +19,14 @@ def _emergency(*, required: bool) -> serializers.CharField:
     )
 
 
+def _queue() -> serializers.BooleanField:
+    return serializers.BooleanField(
+        required=False,
+        help_text="Where another deployment of the service is under way there: stand in line until that has ended, in "
+        "the place of what stands there, instead of being answered 409 deployment.under_way.",
+    )
+
+
 class NewDeploymentSerializer(StrictSerializer):
     """Exactly one of build, digest and release."""
 
@@ -29,6 +37,7 @@ class NewDeploymentSerializer(StrictSerializer):
     release = serializers.CharField(required=False)
     comment = serializers.CharField(required=False, allow_blank=True, max_length=MAX_COMMENT)
     emergency = _emergency(required=False)
+    queue = _queue()
 
 
 class CommentSerializer(StrictSerializer):
@@ -37,6 +46,7 @@ class CommentSerializer(StrictSerializer):
 
 class WishSerializer(CommentSerializer):
     emergency = _emergency(required=False)
+    queue = _queue()
 
 
 class EmergencySerializer(StrictSerializer):

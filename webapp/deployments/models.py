@@ -12,6 +12,8 @@ from webapp.logs.models import Log
 from webapp.models import Thing
 from webapp.teams.models import Project, Token, User
 
+UNDER_WAY = ("queued", "rolling")  # states of a deployment that hosts work on
+
 
 class Service(Thing):
     """What runs: an image and how to run it. Per-environment overrides replace single settings."""
@@ -96,8 +98,11 @@ class Deployment(Thing):
         constraints = (
             models.UniqueConstraint(
                 fields=("service", "environment"),
-                condition=Q(state__in=("queued", "rolling")),
+                condition=Q(state__in=UNDER_WAY),
                 name="one_deployment_under_way",
+            ),
+            models.UniqueConstraint(
+                fields=("service", "environment"), condition=Q(state="in_line"), name="one_deployment_in_line"
             ),
         )
         indexes = (

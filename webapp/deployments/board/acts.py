@@ -12,7 +12,7 @@ from webapp.images.models import Build
 from webapp.teams.policy import Action
 
 Place = tuple[str, str]  # service id, environment id
-ON_ITS_WAY = ("awaiting_approval", "queued", "rolling")
+ON_ITS_WAY = ("awaiting_approval", "in_line", "queued", "rolling")
 BROKEN = ("failed", "rolled_back")
 
 

@@ -14,9 +14,8 @@ from webapp.deployments.board import cells
 from webapp.deployments.board.acts import BROKEN
 from webapp.deployments.board.cells import Cell, Known
 from webapp.deployments.board.trails import trails_of
-from webapp.deployments.models import Approval, Deployment, DesiredState, Replica, Service
+from webapp.deployments.models import UNDER_WAY, Approval, Deployment, DesiredState, Replica, Service
 from webapp.deployments.planning.gathering import RUNS_A_RELEASE
-from webapp.deployments.services.request import UNDER_WAY
 from webapp.deployments.services.starting import approvers_of
 from webapp.environments.models import Environment
 from webapp.images.insight.ending import how_it_ended
@@ -131,8 +130,9 @@ def _yes(verdicts: list[Approval]) -> dict[str, frozenset[str]]:
 
 
 def _latest(project: Project, **which: str) -> list[Deployment]:
-    """The newest deployment of each service in each environment."""
+    """The newest deployment of each service in each environment; what stands in line has not begun to be one."""
     here = Deployment.objects.filter(service=OuterRef("service"), environment=OuterRef("environment"), **which)
+    here = here.exclude(state="in_line")
     newest = here.order_by("-created_at", "-id").values("id")[:1]
     rows = Deployment.objects.filter(service__project=project, id=Subquery(newest))
     return list(rows.select_related("service", "environment", "release__build", "previous"))

@@ -7,11 +7,10 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from runtime.contract import states
-from webapp.deployments.models import Deployment, DesiredState, Repair, Replica
+from webapp.deployments.models import UNDER_WAY, Deployment, DesiredState, Repair, Replica
 from webapp.deployments.querysets import InServiceQuerySet
 from webapp.deployments.rollout.repairing import repair
 from webapp.deployments.rollout.seeing import see
-from webapp.deployments.services.request import UNDER_WAY
 from webapp.hosts.models import Host
 from webapp.logs import services as logs
 from webapp.problems import Refusal

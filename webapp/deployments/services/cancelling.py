@@ -33,7 +33,7 @@ def cancel(*, actor: Actor, deployment: Deployment) -> Deployment:
         Deployment.objects.filter(id=deployment.id).update(cancel_requested_at=moment)
         deployment.cancel_requested_at = moment
         tell_deployment(actor=actor, action="deployment.cancel", deployment=deployment)
-        if deployment.state == "awaiting_approval":
+        if deployment.state in ("awaiting_approval", "in_line"):
             rolling.settle(deployment, state="cancelled")
             return deployment
         link = DeploymentJob.objects.select_related("job").filter(deployment=deployment).last()

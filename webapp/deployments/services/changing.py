@@ -18,13 +18,20 @@ def scale(
     replicas: int,
     comment: str = "",
     emergency: str = "",
+    queue: bool = False,
 ) -> Deployment:
     """Run this many copies of what runs. Raises `Conflicting` when nothing does."""
     count = clean_replicas(replicas)
     desired = _desired(service, environment)
     wish = Wish(kind="scale", runs=desired.release, replicas=count)
     return submit(
-        actor=actor, service=service, environment=environment, wish=wish, comment=comment, emergency=emergency
+        actor=actor,
+        service=service,
+        environment=environment,
+        wish=wish,
+        comment=comment,
+        emergency=emergency,
+        queue=queue,
     )
 
 
@@ -36,11 +43,18 @@ def restart(
     replica: Replica | None = None,
     comment: str = "",
     emergency: str = "",
+    queue: bool = False,
 ) -> Deployment:
     """Restart every container, or one replica's; what was stopped runs again."""
     wish = _wish("restart", service, environment, replica)
     return submit(
-        actor=actor, service=service, environment=environment, wish=wish, comment=comment, emergency=emergency
+        actor=actor,
+        service=service,
+        environment=environment,
+        wish=wish,
+        comment=comment,
+        emergency=emergency,
+        queue=queue,
     )
 
 
@@ -52,11 +66,18 @@ def stop(
     replica: Replica | None = None,
     comment: str = "",
     emergency: str = "",
+    queue: bool = False,
 ) -> Deployment:
     """Stop every container, or one replica's; the containers stay, to be started again."""
     wish = _wish("stop", service, environment, replica)
     return submit(
-        actor=actor, service=service, environment=environment, wish=wish, comment=comment, emergency=emergency
+        actor=actor,
+        service=service,
+        environment=environment,
+        wish=wish,
+        comment=comment,
+        emergency=emergency,
+        queue=queue,
     )
 
 
@@ -68,11 +89,18 @@ def start(
     replica: Replica | None = None,
     comment: str = "",
     emergency: str = "",
+    queue: bool = False,
 ) -> Deployment:
     """Start what was stopped, all of it or one replica."""
     wish = _wish("start", service, environment, replica)
     return submit(
-        actor=actor, service=service, environment=environment, wish=wish, comment=comment, emergency=emergency
+        actor=actor,
+        service=service,
+        environment=environment,
+        wish=wish,
+        comment=comment,
+        emergency=emergency,
+        queue=queue,
     )
 
 

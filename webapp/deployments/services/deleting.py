@@ -4,9 +4,17 @@ from collections import defaultdict
 
 from django.db import transaction
 
-from webapp.deployments.models import Deployment, DeploymentJob, DesiredState, Release, Repair, Replica, Service
+from webapp.deployments.models import (
+    UNDER_WAY,
+    Deployment,
+    DeploymentJob,
+    DesiredState,
+    Release,
+    Repair,
+    Replica,
+    Service,
+)
 from webapp.deployments.rollout import ordering
-from webapp.deployments.services.request import UNDER_WAY
 from webapp.deployments.telling import tell_service
 from webapp.jobs.models import Job
 from webapp.logs import services as logs

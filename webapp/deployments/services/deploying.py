@@ -22,15 +22,23 @@ def deploy(
     release: Release | None = None,
     comment: str = "",
     emergency: str = "",
+    queue: bool = False,
 ) -> Deployment:
     """Make the environment run a build (named itself or by its digest), or an earlier release of it.
 
     Exactly one of `build`, `digest` and `release`. A build takes the settings, variables and secrets of now; a release
-    brings its own. `emergency` is the reason of one that cannot wait. Raises what `request.submit` raises.
+    brings its own. `emergency` is the reason of one that cannot wait, `queue` lets it stand in line. Raises what
+    `request.submit` raises.
     """
     wish = wish_to_deploy(service=service, environment=environment, build=build, digest=digest, release=release)
     return submit(
-        actor=actor, service=service, environment=environment, wish=wish, comment=comment, emergency=emergency
+        actor=actor,
+        service=service,
+        environment=environment,
+        wish=wish,
+        comment=comment,
+        emergency=emergency,
+        queue=queue,
     )
 
 
@@ -52,7 +60,9 @@ def wish_to_deploy(
     return Wish(kind="deploy", runs=_build(service, build, digest))
 
 
-def promote(*, actor: Actor, deployment: Deployment, comment: str = "", emergency: str = "") -> Deployment:
+def promote(
+    *, actor: Actor, deployment: Deployment, comment: str = "", emergency: str = "", queue: bool = False
+) -> Deployment:
     """Run what runs one environment further: the digest and the settings it has, with the variables, secrets and
     overrides of the environment it comes to.
 
@@ -61,7 +71,13 @@ def promote(*, actor: Actor, deployment: Deployment, comment: str = "", emergenc
     """
     target, wish = promotion_wish(deployment)
     return submit(
-        actor=actor, service=deployment.service, environment=target, wish=wish, comment=comment, emergency=emergency
+        actor=actor,
+        service=deployment.service,
+        environment=target,
+        wish=wish,
+        comment=comment,
+        emergency=emergency,
+        queue=queue,
     )
 
 
@@ -85,7 +101,9 @@ def promotion_wish(deployment: Deployment) -> tuple[Environment, Wish]:
     return target, Wish(kind="promotion", runs=build, goes_on=deployment.release)
 
 
-def roll_back(*, actor: Actor, deployment: Deployment, comment: str = "", emergency: str = "") -> Deployment:
+def roll_back(
+    *, actor: Actor, deployment: Deployment, comment: str = "", emergency: str = "", queue: bool = False
+) -> Deployment:
     """Run again what ran before this deployment: a new deployment of that release, as it was frozen.
 
     Raises `Conflicting` when nothing ran before, or when that runs already.
@@ -98,6 +116,7 @@ def roll_back(*, actor: Actor, deployment: Deployment, comment: str = "", emerge
         wish=wish,
         comment=comment,
         emergency=emergency,
+        queue=queue,
     )
 
 

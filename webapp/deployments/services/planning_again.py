@@ -52,7 +52,7 @@ def by_itself(deployment: Deployment) -> bool:
 
     Facts that give none at all change nothing yet: a host may be away for a moment.
     """
-    if deployment.state != "awaiting_approval":
+    if deployment.state not in ("awaiting_approval", "in_line"):
         return False
     try:
         plan = fresh_plan(deployment)

@@ -11,7 +11,7 @@ from webapp.deployments.planning.planner import make_plan
 from webapp.deployments.planning.plans import Plan
 from webapp.deployments.services.deploying import promotion_wish, rollback_wish, wish_to_deploy
 from webapp.deployments.services.gates import gates_for, refuse_closed_gates, when_it_opens
-from webapp.deployments.services.request import refuse_second
+from webapp.deployments.services.queueing import ahead_of
 from webapp.environments.models import Environment
 from webapp.images.models import Build
 from webapp.teams.policy import Actor
@@ -20,13 +20,14 @@ from webapp.teams.policy import Actor
 @dataclass(frozen=True)
 class Preview:
     """A plan that nobody has asked for yet. `changes` is None where nothing ran before; `opens` says when it may start
-    where that is not now.
+    where that is not now, `ahead` whose end it would wait for.
     """
 
     plan: Plan
     approvals: int
     changes: list[Change] | None
     opens: str = ""
+    ahead: Deployment | None = None
 
 
 def preview_deploy(
@@ -56,8 +57,6 @@ def preview_rollback(*, actor: Actor, deployment: Deployment) -> Preview:
 def _preview(actor: Actor, service: Service, environment: Environment, wish: Wish) -> Preview:
     gates = gates_for(actor=actor, service=service, environment=environment, wish=wish, now=now())
     refuse_closed_gates(gates, environment=environment)
-    if gates.approvals == 0:
-        refuse_second(service=service, environment=environment)
     plan = make_plan(gather(service=service, environment=environment, wish=wish))
     desired = desired_of(service, environment)
     before = desired.release if desired is not None else None
@@ -67,6 +66,7 @@ def _preview(actor: Actor, service: Service, environment: Environment, wish: Wis
         approvals=gates.approvals,
         changes=None if before is None else changes(before, after),
         opens=when_it_opens(gates.closed) if gates.closed is not None else "",
+        ahead=ahead_of(service=service, environment=environment) if gates.approvals == 0 else None,
     )
 
 

@@ -17,16 +17,16 @@ from webapp.deployments.planning.plans import Content, Plan, canonical, plan_has
 from webapp.deployments.rollout import rolling
 from webapp.deployments.services.authors import authors
 from webapp.deployments.services.gates import emergency_reason, gates_for, refuse_closed_gates, refuse_needless
+from webapp.deployments.services.queueing import NEXT, ahead_of, refuse_second, second_to
 from webapp.deployments.telling import tell_deployment
 from webapp.environments.models import Environment
 from webapp.findings import Findings
 from webapp.images.services import hold_to_run
 from webapp.logs import services as logs
-from webapp.problems import Conflicting, Missing
+from webapp.problems import Missing
 from webapp.teams.policy import Actor
 
 MAX_COMMENT = 500
-UNDER_WAY = ("queued", "rolling")
 
 
 @dataclass(frozen=True)
@@ -59,10 +59,12 @@ def submit(
     wish: Wish,
     comment: str = "",
     emergency: str = "",
+    queue: bool = False,
 ) -> Deployment:
-    """Ask that this wish be carried out: a deployment that is queued, or waits for approval.
+    """Ask that this wish be carried out: a deployment that is queued, or waits for approval or for its turn.
 
     `emergency` is the reason of one that goes past every gate but the rights; somebody else reviews it afterwards.
+    With `queue` it stands in line where another one is under way, in the place of what stood there.
     Raises `Forbidden`, `Unplannable` with reasons, and `Conflicting` naming the deployment that is under way.
     """
     if environment.project_id != service.project_id:
@@ -76,18 +78,22 @@ def submit(
         service = Service.objects.select_for_update(of=("self",)).select_related("project__team").get(id=service.id)
         environment.refresh_from_db()
         passed = _pass(actor, service, environment, wish, emergency)
-        if passed.approvals == 0:
-            refuse_second(service=service, environment=environment)
+        ahead = ahead_of(service=service, environment=environment) if passed.approvals == 0 else None
+        if ahead is not None and not queue:
+            raise second_to(ahead)
         plan = make_plan(gather(service=service, environment=environment, wish=wish))
         found = authors(service=service, environment=environment, wish=wish, plan=plan)
         release = wish.runs if isinstance(wish.runs, Release) else _release(service, environment, plan.content, wish)
         _supersede(service, environment)
-        deployment = _create(Asked(actor, service, environment, plan, release, comment, tuple(sorted(found))), passed)
+        asked = Asked(actor, service, environment, plan, release, comment, tuple(sorted(found)))
+        deployment = _create(asked, passed, state="queued" if ahead is None else NEXT)
         action = "deployment.emergency" if passed.emergency else f"deployment.{plan.kind}"
         after = _facts(deployment, plan)
         tell_deployment(actor=actor, action=action, deployment=deployment, after=after, reason=passed.emergency)
         logs.write(deployment.log, *_first_words(deployment, plan))
-        if passed.approvals == 0:
+        if ahead is not None:
+            logs.write(deployment.log, f"Stands in line until deployment {ahead.id} has ended; planned anew then.")
+        elif passed.approvals == 0:
             rolling.begin(deployment=deployment, plan=plan, now=now())
     return deployment
 
@@ -101,22 +107,6 @@ def _pass(actor: Actor, service: Service, environment: Environment, wish: Wish, 
         return Passed(approvals=gates.approvals)
     refuse_needless(gates)
     return Passed(approvals=0, emergency=reason, bypassed=gates.words())
-
-
-def refuse_second(*, service: Service, environment: Environment, but: Deployment | None = None) -> None:
-    """Raise `Conflicting` naming the deployment of this service that is under way there, if there is one."""
-    others = Deployment.objects.filter(service=service, environment=environment, state__in=UNDER_WAY)
-    first = others.exclude(id=but.id if but is not None else "").select_related("release").first()
-    if first is not None:
-        raise _second(first)
-
-
-def _second(first: Deployment) -> Conflicting:
-    return Conflicting(
-        code="deployment.under_way",
-        detail=f"Deployment {first.id} ({first.kind}, release {first.release.number}, asked for by "
-        f"{first.requested_as}) is {first.state} there: wait for its end, or cancel it.",
-    )
 
 
 def _comment(comment: str) -> str:
@@ -162,14 +152,14 @@ def _is_same(release: Release, content: Content) -> bool:
 
 
 def _supersede(service: Service, environment: Environment) -> None:
-    """What still waits for approval was planned against what runs now: the new wish takes its place."""
-    waiting = Deployment.objects.filter(service=service, environment=environment, state="awaiting_approval")
+    """What still waits was planned against what runs now: the new wish takes its place."""
+    waiting = Deployment.objects.filter(service=service, environment=environment, state__in=("awaiting_approval", NEXT))
     for older in waiting.select_related("service", "log"):
         logs.write(older.log, "A newer request takes the place of this one.")
         rolling.settle(older, state="superseded")
 
 
-def _create(asked: Asked, passed: Passed) -> Deployment:
+def _create(asked: Asked, passed: Passed, *, state: str) -> Deployment:
     service, environment, actor, plan = asked.service, asked.environment, asked.actor, asked.plan
     desired = desired_of(service, environment)
     try:
@@ -180,7 +170,7 @@ def _create(asked: Asked, passed: Passed) -> Deployment:
                 kind=plan.kind,
                 release=asked.release,
                 previous=desired.release if desired is not None else None,
-                state="awaiting_approval" if passed.approvals else "queued",
+                state="awaiting_approval" if passed.approvals else state,
                 plan=canonical(plan),
                 plan_hash=plan_hash(plan),
                 required_approvals=passed.approvals,

@@ -5,12 +5,12 @@ from datetime import datetime
 from django.db import IntegrityError, transaction
 
 from runtime.contract.reports import Problem
-from webapp.deployments.models import Deployment
+from webapp.deployments.models import UNDER_WAY, Deployment
 from webapp.deployments.planning.plans import read_plan
 from webapp.deployments.rollout import rolling
 from webapp.deployments.services import planning_again
 from webapp.deployments.services.gates import skipped, when_it_opens
-from webapp.deployments.services.request import UNDER_WAY, refuse_second
+from webapp.deployments.services.queueing import refuse_second
 from webapp.logs import services as logs
 from webapp.problems import Refusal
 from webapp.teams.models import Membership

@@ -10,10 +10,10 @@ from runtime.contract import states
 from webapp.deployments import services
 from webapp.deployments.board.waits import missing_approvals
 from webapp.deployments.comparing import changes
-from webapp.deployments.models import Approval, Deployment, Replica
+from webapp.deployments.models import UNDER_WAY, Approval, Deployment, Replica
 from webapp.deployments.outcome import outcome
 from webapp.deployments.planning.gathering import desired_of
-from webapp.deployments.services.request import UNDER_WAY
+from webapp.deployments.services.queueing import ahead_of
 from webapp.deployments.services.starting import approvers_of
 from webapp.environments.models import Environment
 from webapp.jobs.models import JobStep
@@ -64,14 +64,14 @@ def cancel(request: PageRequest, id: str) -> HttpResponse:
 @verb
 def promote(request: PageRequest, id: str) -> HttpResponse:
     """The same digest one environment further."""
-    made = services.promote(actor=request.actor, deployment=_load(request, id))
+    made = services.promote(actor=request.actor, deployment=_load(request, id), queue=True)
     return redirect("deployment", made.id)
 
 
 @verb
 def roll_back(request: PageRequest, id: str) -> HttpResponse:
     """What ran before it."""
-    made = services.roll_back(actor=request.actor, deployment=_load(request, id))
+    made = services.roll_back(actor=request.actor, deployment=_load(request, id), queue=True)
     return redirect("deployment", made.id)
 
 
@@ -105,6 +105,7 @@ def _facts(actor: Actor, deployment: Deployment) -> dict[str, Any]:
         "approvals": approvals,
         "given": sum(approval.approved for approval in approvals),
         "waits": waits,
+        "ahead": _ahead(deployment),
         "ended": ended,
         "outcome": outcome(deployment, desired=desired_of(deployment.service, deployment.environment), ended=ended),
         "verdict": waits and Action.APPROVE in allowed and not own and not said,
@@ -117,6 +118,13 @@ def _facts(actor: Actor, deployment: Deployment) -> dict[str, Any]:
         "rolls_back": ended and deployment.previous is not None and asks in allowed,
         "evidence": ((deployment.problem or {}).get("evidence") or [])[-EVIDENCE_LINES:],
     }
+
+
+def _ahead(deployment: Deployment) -> Deployment | None:
+    """Whose end it waits for."""
+    if deployment.state != "in_line":
+        return None
+    return ahead_of(service=deployment.service, environment=deployment.environment)
 
 
 def _nobody_may(deployment: Deployment, approvals: list[Approval]) -> bool:
@@ -140,7 +148,7 @@ def _is_there(deployment: Deployment, target: Environment) -> bool:
     there = desired_of(deployment.service, target)
     asked = Deployment.objects.filter(service=deployment.service, environment=target, release__digest=digest)
     same = there is not None and there.release.digest == digest
-    return same or asked.filter(state__in=("awaiting_approval", *UNDER_WAY)).exists()
+    return same or asked.filter(state__in=("awaiting_approval", "in_line", *UNDER_WAY)).exists()
 
 
 def _hosts(deployment: Deployment) -> list[dict[str, Any]]:

@@ -31,7 +31,13 @@ def part(request: PageRequest, id: str) -> HttpResponse:
 def change(request: PageRequest, id: str, kind: str) -> HttpResponse:
     """Restart, stop or start this one: a deployment like any other."""
     replica = _load(request, id)
-    made = CHANGES[kind](actor=request.actor, service=replica.service, environment=replica.environment, replica=replica)
+    made = CHANGES[kind](
+        actor=request.actor,
+        service=replica.service,
+        environment=replica.environment,
+        replica=replica,
+        queue=True,
+    )
     return redirect("deployment", made.id)
 
 

@@ -91,7 +91,9 @@ def deploy(request: PageRequest, id: str) -> HttpResponse:
     require(request.actor, Action.REQUEST, service.project)
     form = DeployForm(request.POST or None, service=service)
     if request.method == "POST":
-        made = form.attempt(lambda: services.deploy(actor=request.actor, service=service, **form.cleaned_data))
+        made = form.attempt(
+            lambda: services.deploy(actor=request.actor, service=service, queue=True, **form.cleaned_data)
+        )
         if made is not None:
             return redirect("deployment", made.id)
     here = reverse("service", args=[id])
@@ -109,7 +111,9 @@ def scale(request: PageRequest, id: str) -> HttpResponse:
     require(request.actor, Action.REQUEST, service.project)
     form = ScaleForm(request.POST or None, service=service, environment=request.GET.get("environment", ""))
     if request.method == "POST":
-        made = form.attempt(lambda: services.scale(actor=request.actor, service=service, **form.cleaned_data))
+        made = form.attempt(
+            lambda: services.scale(actor=request.actor, service=service, queue=True, **form.cleaned_data)
+        )
         if made is not None:
             return redirect("deployment", made.id)
     here = reverse("service", args=[id])
@@ -123,7 +127,7 @@ def change(request: PageRequest, id: str, kind: str) -> HttpResponse:
     """Restart, stop or start every copy in an environment."""
     service = _load(request, id)
     environment = find(Environment.objects.filter(project=service.project_id), request.POST.get("environment", ""))
-    made = CHANGES[kind](actor=request.actor, service=service, environment=environment)
+    made = CHANGES[kind](actor=request.actor, service=service, environment=environment, queue=True)
     return redirect("deployment", made.id)
 
 
@@ -134,7 +138,7 @@ def release(request: PageRequest, id: str) -> HttpResponse:
     frozen = find(rows, id)
     if request.method == "POST":
         made = services.deploy(
-            actor=request.actor, service=frozen.service, environment=frozen.environment, release=frozen
+            actor=request.actor, service=frozen.service, environment=frozen.environment, release=frozen, queue=True
         )
         return redirect("deployment", made.id)
     project = frozen.service.project

@@ -23,6 +23,7 @@ NAMED = {"day": ("yesterday", "tomorrow"), "mo.": ("last mo.", "next mo."), "yr.
 STATES: dict[str, tuple[str, str]] = {
     "queued": ("idle", "clock"),
     "awaiting_approval": ("warn", "hourglass"),
+    "in_line": ("warn", "hourglass"),
     "claimed": ("busy", "progress"),
     "building": ("busy", "progress"),
     "sending": ("busy", "progress"),
@@ -62,6 +63,7 @@ STATES: dict[str, tuple[str, str]] = {
 }
 WORDS = {
     "awaiting_approval": "waits for approval",
+    "in_line": "waits for its turn",
     "rolled_back": "rolled back",
     "engine_down": "engine down",
     "enrolled": "never heard",
