@@ -7,10 +7,9 @@ from django.db import transaction
 from django.utils.timezone import now as clock
 
 from webapp.certificates.models import Certificate
-from webapp.deployments.models import Deployment, DesiredState, Release, Replica
+from webapp.deployments.models import UNDER_WAY, Deployment, DesiredState, Release, Replica
 from webapp.deployments.rollout.certificates import is_for
 from webapp.deployments.rollout.repairing import repair
-from webapp.deployments.services.request import UNDER_WAY
 from webapp.hosts.models import Host
 
 CERTIFICATES_PER_PASS = 20
