@@ -18,6 +18,7 @@ from webapp.pages.context import shell
         ("/registries/one/", "projects", "true"),
         ("/hosts/", "hosts", "page"),
         ("/hosts/one/", "hosts", "true"),
+        ("/isolation/one/", "hosts", "true"),
         ("/members/one/role/", "teams", "true"),
         ("/tokens/", "tokens", "page"),
         ("/api/v1/docs/", "api-docs", "page"),

@@ -39,7 +39,7 @@ PLACES = (
 )
 OF_SITE_ADMINS = frozenset({"people"})
 # Where the path of a page does not begin as its list's does.
-ALSO = {"members": "teams", "invitations": "teams"}
+ALSO = {"members": "teams", "invitations": "teams", "isolation": "hosts"}
 
 
 def shell(request: HttpRequest) -> dict[str, Shell]:
