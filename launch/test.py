@@ -29,6 +29,7 @@ from launch.supervise import Child, Supervisor, end_leftovers
 
 DRIVER_NEEDS = "libatomic.so.1"  # by the program inside playwright's wheel that drives the browser
 SSHD = "/usr/sbin/sshd"  # for the tests that fetch from a Git server by SSH
+SANDBOX = "runsc"  # gVisor, for the test that runs a container in it
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 EVERYTHING = ("-m", "")  # over the default selection in pyproject.toml, which is the fast tests
 
@@ -100,6 +101,8 @@ def _ensure_full(here: Places) -> Child | None:
         apt_install("SSH server", ["openssh-server"], log=log)
     if not is_installed():
         apt_install("Edge", [CADDY], log=log)
+    if not shutil.which(SANDBOX):
+        apt_install("Isolation runtime", [SANDBOX], log=log)
     ensure_busybox(here)
     ensure_git(here)
     end_leftovers(here)

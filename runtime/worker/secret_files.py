@@ -30,7 +30,10 @@ class SecretFolders:
         self, *, service: str, environment: str, container: str, files: Mapping[str, Secret], owner: FileOwner
     ) -> Path:
         """The container's folder with these files. One that is there stays the same folder: a container may have it."""
-        folder = self._place(service, environment) / container
+        if self._root is None:
+            raise _impossible("this host has no memory filesystem that its worker may write to")
+        _own(self._root)
+        folder = self._place(self._root, service, environment) / container
         folder.parent.mkdir(mode=0o700, exist_ok=True)
         folder.mkdir(mode=0o700, exist_ok=True)
         try:
@@ -49,7 +52,7 @@ class SecretFolders:
         """Remove the folders of every container of the service there but these."""
         if self._root is None:
             return
-        place = self._place(service, environment)
+        place = self._place(self._root, service, environment)
         with suppress(FileNotFoundError):
             for folder in list(place.iterdir()):
                 if folder.name not in containers:
@@ -57,12 +60,11 @@ class SecretFolders:
             if not containers:
                 place.rmdir()
 
-    def _place(self, service: str, environment: str) -> Path:
-        if self._root is None:
-            raise _impossible("this host has no memory filesystem that its worker may write to")
+    @staticmethod
+    def _place(root: Path, service: str, environment: str) -> Path:
         if not ID.fullmatch(service) or not ID.fullmatch(environment):
             raise ValueError("not an id")
-        return self._root / f"{service}-{environment}"
+        return root / f"{service}-{environment}"
 
 
 def memory_root(home: Path, *, asked: str = "", mounts: str | None = None) -> Path | None:
@@ -70,15 +72,17 @@ def memory_root(home: Path, *, asked: str = "", mounts: str | None = None) -> Pa
     mounts = MOUNTS.read_text() if mounts is None else mounts
     usual = ["/run", os.environ.get("XDG_RUNTIME_DIR", ""), "/dev/shm"]  # noqa: S108 (a folder of ours alone below it, or none)
     for place in [asked] if asked else [place for place in usual if place]:
-        if _filesystem(Path(place), mounts) not in IN_MEMORY:
-            continue
-        root = Path(place) / f"slipway-{os.getuid()}-{hashlib.sha256(str(home).encode()).hexdigest()[:12]}"
-        with suppress(OSError):
-            root.mkdir(mode=0o700, exist_ok=True)
-            found = root.lstat()
-            if found.st_uid == os.getuid() and found.st_mode & 0o170777 == 0o040700:
-                return root
+        if _filesystem(Path(place), mounts) in IN_MEMORY and os.access(place, os.W_OK | os.X_OK):
+            return Path(place) / f"slipway-{os.getuid()}-{hashlib.sha256(str(home).encode()).hexdigest()[:12]}"
     return None
+
+
+def _own(root: Path) -> None:
+    """It is there, a folder that is ours alone: others may have made one of its name where everybody may write."""
+    root.mkdir(mode=0o700, exist_ok=True)
+    found = root.lstat()
+    if found.st_uid != os.getuid() or found.st_mode & 0o170777 != 0o040700:
+        raise _impossible(f"{root} is not its worker's alone")
 
 
 def _write(folder: Path, name: str, secret: Secret, owner: FileOwner) -> None:

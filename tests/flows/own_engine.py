@@ -23,6 +23,7 @@ class OwnEngine:
 
     home: Path
     name: str
+    words: tuple[str, ...] = ()  # further ones for dockerd
     process: subprocess.Popen[bytes] | None = field(default=None, repr=False)
 
     @property
@@ -52,7 +53,7 @@ class OwnEngine:
         words = [word for name, place in places.items() for word in (name, f"{self.home}/{place}")]
         with (self.home / "log").open("ab") as log:
             self.process = subprocess.Popen(
-                ["nsenter", f"--net=/run/netns/{self.name}", daemon, *words,
+                ["nsenter", f"--net=/run/netns/{self.name}", daemon, *words, *self.words,
                  "-H", self.address, "--cgroup-parent", f"/{self.name}"],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
             )  # fmt: skip

@@ -225,6 +225,27 @@ class BoundPortSerializer(serializers.Serializer[Any]):
     protocol = serializers.CharField()
 
 
+class EffectiveSerializer(serializers.Serializer[Any]):
+    """What a container is, as its engine shows it, whatever was asked for. Zero and empty: not set."""
+
+    capabilities = serializers.ListField(child=serializers.CharField())
+    privileged = serializers.BooleanField()
+    no_new_privileges = serializers.BooleanField()
+    seccomp = serializers.CharField(allow_blank=True, help_text="Empty: the engine's own list.")
+    read_only = serializers.BooleanField()  # type: ignore[assignment]
+    tmpfs = serializers.DictField(child=serializers.CharField(), help_text="Path to options.")
+    user = serializers.CharField(allow_blank=True)
+    runtime = serializers.CharField(allow_blank=True)
+    memory = serializers.IntegerField(help_text="Bytes.")
+    swap = serializers.IntegerField(help_text="Bytes beyond the memory; -1: as much as there is.")
+    cpus = serializers.FloatField()
+    pids = serializers.IntegerField()
+    nofile = serializers.IntegerField()
+    io_weight = serializers.IntegerField()
+    read_bps = serializers.IntegerField()
+    write_bps = serializers.IntegerField()
+
+
 class ReplicaSerializer(serializers.ModelSerializer[Replica]):
     """One wanted copy and what its host last said of its container."""
 
@@ -240,13 +261,14 @@ class ReplicaSerializer(serializers.ModelSerializer[Replica]):
     addresses = serializers.SerializerMethodField(
         help_text="Where it is reached by name, as the edge of its host has it."
     )
+    effective = EffectiveSerializer(allow_null=True, help_text="null: its host has not said it.")
 
     class Meta:
         model = Replica
         fields = (
             "id", "service", "environment", "release", "generation", "index", "host", "host_state", "container",
             "desired", "state", "health", "exit_code", "oom_killed", "restarts", "message", "ports", "addresses", "log",
-            "created_at", "started_at", "finished_at", "observed_at",
+            "effective", "created_at", "started_at", "finished_at", "observed_at",
         )  # fmt: skip
         read_only_fields = fields
 

@@ -29,6 +29,7 @@ def _lists() -> list[Found]:
     lists = (
         ("Projects", "projects"),
         ("Hosts", "hosts"),
+        ("Isolation profiles", "isolation_profiles"),
         ("Teams", "teams"),
         ("Tokens", "tokens"),
         ("Audit", "audit"),
