@@ -1,7 +1,7 @@
 """Pictures of every page, of a real Slipway with its demo: `python -m tests.pictures FOLDER` (after bin/test's set-up).
 
 Starts its own house on a free port, plays the five-minute tour through the API, and photographs each page in dark and
-light at three widths. README's picture is `board-dark.png` at 1440 (`--readme` writes only that, to docs/pictures/).
+light at three widths. README's pictures are dark ones at 1440 (`--readme` writes only these, to docs/pictures/).
 `--only board,build --widths 390` takes less.
 """
 
@@ -21,6 +21,7 @@ from tests.flows.story import Json, build, get, make_image, post
 CHROMIUM = "/usr/bin/chromium"
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-sync", "--no-first-run"]
 WIDTHS = (1440, 1024, 390)
+OF_README = ("board", "approval", "failed")
 SETTLE_SECONDS = 1.2
 SIGN_IN = "/sign-in/"
 DOORS = (SIGN_IN, "/join/")  # seen by who is not signed in
@@ -30,7 +31,7 @@ BROKEN = "FROM slipway/busybox:1\nRUN echo about to lift\nRUN crane --lift\n"
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.pictures", description=__doc__)
     parser.add_argument("folder", nargs="?", default="var/pictures")
-    parser.add_argument("--readme", action="store_true", help="only the picture of the README")
+    parser.add_argument("--readme", action="store_true", help="only the pictures of the README")
     parser.add_argument("--only", default="", help="names of pages, with commas between")
     parser.add_argument("--widths", default=WIDTHS, type=_numbers, help="widths in px, with commas between")
     asked = parser.parse_args()
@@ -39,7 +40,7 @@ def main() -> int:
         with sync_playwright() as playwright:
             browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
             if asked.readme:
-                photograph(browser, house, {"board": pages["board"]}, ROOT / "docs" / "pictures")
+                photograph(browser, house, {name: pages[name] for name in OF_README}, ROOT / "docs" / "pictures")
             else:
                 wanted = {name: path for name, path in pages.items() if not asked.only or name in asked.only.split(",")}
                 photograph(browser, house, wanted, Path(asked.folder), widths=asked.widths)
