@@ -21,3 +21,6 @@ DEPLOY = Goal("a deployment, request to running, against `docker run -d`", TIMES
 LATENCY_P50 = Goal("latency of a log line, stored and numbered, median", "ms", 4.0)
 LATENCY_P95 = Goal("the same, 95 of 100", "ms", 10.0)
 LATENCY_P99 = Goal("the same, 99 of 100", "ms", 25.0)
+EDGE_P50 = Goal("a request by way of the edge beyond one straight to the container, at 200 a second, median", "ms", 2.0)
+EDGE_P95 = Goal("the same, 95 of 100", "ms", 5.0)
+EDGE_LOST = Goal("requests lost while releases roll, at 200 a second", "requests", 0.0)

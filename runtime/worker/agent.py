@@ -9,6 +9,7 @@ import logging
 import signal
 import time
 from contextlib import suppress
+from pathlib import Path
 
 from runtime.contract import CONTRACT_VERSION
 from runtime.contract.link import (
@@ -41,7 +42,7 @@ from runtime.worker.backoff import Backoff
 from runtime.worker.config import Config
 from runtime.worker.control_plane import USER_AGENT
 from runtime.worker.edge import edge_of
-from runtime.worker.edge_watch import EdgeWatch
+from runtime.worker.edge_watch import EdgeWatch, recalled, remember
 from runtime.worker.identity import Identity
 from runtime.worker.link import Link, LinkDown, open_link
 from runtime.worker.logbook import Logbook
@@ -74,6 +75,7 @@ class Agent:
         spool: Spool,
         masks: Masks,
         edge: Edge | None = None,
+        remembered: Path | None = None,
         identity: Identity | None = None,
         concurrency: int = 0,
         prober: Prober | None = None,
@@ -83,6 +85,7 @@ class Agent:
         self._passport = Passport(url=url, credential=credential, identity=identity)
         self._engine = engine
         self._edge = EdgeWatch(edge or NoEdge())
+        self._remembered = remembered  # the file that says whose containers are watched before the link is up
         self._loop = asyncio.get_running_loop()
         self._due = asyncio.Event()
         self._fault: asyncio.Future[None] = self._loop.create_future()
@@ -99,6 +102,8 @@ class Agent:
 
     async def run(self) -> None:
         """Until it is cancelled, or a fault that only a new start mends."""
+        if known := await asyncio.to_thread(recalled, self._remembered):
+            self._watch(known)  # who dies gets no requests, also while the control plane is away
         linking = asyncio.ensure_future(self._keep_link())
         asking = asyncio.ensure_future(self._rounds.run())
         parts = (linking, asking, self._fault)
@@ -186,6 +191,7 @@ class Agent:
         self._logbook.connected()
         self._link = link
         self._watch(welcome.instance)
+        await asyncio.to_thread(remember, self._remembered, welcome.instance)
         both = {asyncio.ensure_future(self._ship(link)), asyncio.ensure_future(self._hear_all(link))}
         try:
             done, _ = await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
@@ -295,6 +301,7 @@ async def run_agent(config: Config) -> None:
             spool=spool,
             masks=Masks(config.masks),
             edge=edge_of(config),
+            remembered=config.home / "instance",
             concurrency=config.concurrency,
         )
         running = asyncio.ensure_future(agent.run())

@@ -3,6 +3,8 @@
 import asyncio
 import logging
 from collections.abc import Iterable
+from contextlib import suppress
+from pathlib import Path
 
 import msgspec
 
@@ -11,7 +13,27 @@ from runtime.edge.base import Backend, Edge
 from runtime.engine.values import Container
 from runtime.procedures.serving import backend_of
 
+MAX_INSTANCE = 64
+
 logger = logging.getLogger(__name__)
+
+
+def recalled(path: Path | None) -> str:
+    """The instance that was welcomed last; empty where none was."""
+    try:
+        told = path.read_text().strip() if path is not None else ""
+    except (OSError, UnicodeDecodeError):
+        return ""
+    return told if told.isalnum() and len(told) <= MAX_INSTANCE else ""
+
+
+def remember(path: Path | None, instance: str) -> None:
+    """For a start without the control plane. What cannot be written is told again by the next link."""
+    if path is not None and recalled(path) != instance:
+        with suppress(OSError):
+            new = path.with_suffix(".new")
+            new.write_text(instance)
+            new.replace(path)
 
 
 class EdgeWatch:

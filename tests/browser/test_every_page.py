@@ -11,6 +11,7 @@ from tests.browser.axe import OF_LOOKS, violations
 from tests.browser.pages import OTHERS, PAGES, address_of, page_names
 from tests.browser.screen import Complaints
 from tests.browser.stage import set_stage
+from tests.certificates.given import made
 from tests.flows.house import House
 from tests.flows.story import Json, build, get, make_image, post
 
@@ -42,6 +43,9 @@ def ids(house: House) -> dict[str, str]:
         hook, delivery = a_delivery(api, house, project)
         profile = get(api, "isolation-profiles/")["results"][0]
         key = post(api, f"projects/{project}/deploy-keys/", {"name": "shop"})
+        given = made("shop.example.com", "*.shop.example.com")
+        own = {"name": "shop", "chain": given.chain, "key": given.key}
+        post(api, f"projects/{project}/certificates/", own)
         registry = post(api, "registries/", {"project": project, "url": "registry.example.org", "prefix": "shop"})
     return {
         "project": project,

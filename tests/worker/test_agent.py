@@ -71,6 +71,7 @@ async def agent_at(
         spool=spool,
         masks=Masks(home / "masks"),
         edge=edge,
+        remembered=home / "instance",
     )
     running = asyncio.create_task(agent.run())
     try:
@@ -396,9 +397,10 @@ async def test_a_refused_host_tries_again_until_it_is_let_in(
         await becomes(lambda: bool(control_plane.heard_of(Snapshot)))
 
 
-async def test_a_container_that_dies_gets_no_request_within_a_second(
-    control_plane: FakeControlPlane, engine: FakeEngine, tmp_path: Path
+async def test_a_container_that_dies_gets_no_request_by_the_engine_s_own_word(
+    control_plane: FakeControlPlane, engine: FakeEngine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("runtime.worker.watcher.RELIST_SECONDS", 60.0)
     edge = FakeEdge()
     place = Place(SERVICE, ENVIRONMENT)
     site = Site(place=place, http=Http(port=8080, routes=(Route(host="shop.example.com"),)))
@@ -407,9 +409,27 @@ async def test_a_container_that_dies_gets_no_request_within_a_second(
     async with agent_at(tmp_path, control_plane, engine, edge=edge):
         await becomes(lambda: bool(control_plane.heard_of(Snapshot)))
         assert edge.serving(place) == [first, second]
-        engine.let_die(first)
-        await becomes(lambda: edge.serving(place) == [second], seconds=1.0)
+        engine.stop(first, timeout=0)  # the engine starts none again that was stopped
+        await becomes(lambda: edge.serving(place) == [second])
         engine.start(first)
-        await becomes(lambda: edge.serving(place) == [first, second], seconds=1.0)
+        await becomes(lambda: edge.serving(place) == [first, second])
         engine.remove(second)
-        await becomes(lambda: edge.serving(place) == [first], seconds=1.0)
+        await becomes(lambda: edge.serving(place) == [first])
+
+
+async def test_an_agent_that_starts_while_nobody_welcomes_it_tells_the_edge_all_the_same(
+    control_plane: FakeControlPlane, engine: FakeEngine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    edge = FakeEdge()
+    place = Place(SERVICE, ENVIRONMENT)
+    site = Site(place=place, http=Http(port=8080, routes=(Route(host="shop.example.com"),)))
+    only = run_container(engine, log=new_id())
+    edge.settle(place, site, [backend_of(engine.container(only))])
+    async with agent_at(tmp_path, control_plane, engine, edge=edge):
+        await becomes(lambda: bool(control_plane.heard_of(Snapshot)))
+    monkeypatch.setattr(FakeControlPlane, "url", "http://127.0.0.1:1")
+    async with agent_at(tmp_path, control_plane, engine, edge=edge):
+        engine.stop(only, timeout=0)
+        await becomes(lambda: edge.serving(place) == [])
+        engine.start(only)
+        await becomes(lambda: edge.serving(place) == [only])
