@@ -13,6 +13,7 @@ from runtime.contract.reports import Layer
 from runtime.engine.values import (
     BuildEvent,
     BuildRequest,
+    CacheRecord,
     Change,
     Container,
     ContainerPlan,
@@ -146,6 +147,12 @@ class Images(Protocol):
 
     def disk_use(self) -> DiskUse:
         """How much the engine holds. It may take the engine a while to count."""
+
+    def build_cache(self) -> list[CacheRecord]:
+        """What the builder keeps for later builds; empty where it keeps that as images."""
+
+    def drop_cache(self, record_id: str) -> bool:
+        """Removes exactly this record; False when it stays, since a build or another record needs it, or is gone."""
 
 
 class Networks(Protocol):

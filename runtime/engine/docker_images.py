@@ -10,13 +10,14 @@ from typing import Any
 
 from runtime.contract.reports import Layer
 from runtime.engine import docker_commit, docker_registry
+from runtime.engine.docker_cache import exact_record, read_record
 from runtime.engine.docker_client import Connection, engine_error, translated
 from runtime.engine.docker_files import read_files
 from runtime.engine.docker_history import read_layers
 from runtime.engine.docker_pump import Pump, in_time
 from runtime.engine.errors import BadRequest, Conflict, DiskFull, NotFound, WorkCancelled
 from runtime.engine.image_names import exact, parsed, tagged, whole_id
-from runtime.engine.values import DiskUse, HeldImage, Image, Pulled, Pushed, RegistryLogin, TransferLine
+from runtime.engine.values import CacheRecord, DiskUse, HeldImage, Image, Pulled, Pushed, RegistryLogin, TransferLine
 
 MAX_LAYERS = 200
 COUNT_TIMEOUT = 120.0
@@ -164,6 +165,16 @@ class DockerImages:
             volumes=sum(max(int((one.get("UsageData") or {}).get("Size") or 0), 0) for one in use.get("Volumes") or ()),
             build_cache=sum(int(one.get("Size") or 0) for one in use.get("BuildCache") or () if not one.get("Shared")),
         )
+
+    def build_cache(self) -> list[CacheRecord]:
+        with self._connection.patient(COUNT_TIMEOUT) as client:
+            use: dict[str, Any] = client.df()
+        return [read_record(one) for one in use.get("BuildCache") or ()]
+
+    def drop_cache(self, record_id: str) -> bool:
+        with self._connection.patient(REMOVE_TIMEOUT) as client:
+            answer = client.prune_builds(filters={"id": exact_record(record_id)}, all=True)
+        return record_id in (answer.get("CachesDeleted") or ())
 
 
 def _read_image(answer: Mapping[str, Any]) -> Image:

@@ -25,6 +25,7 @@ from runtime.engine.image_names import exact, parsed, tagged, whole_id
 from runtime.engine.values import (
     BuildEvent,
     BuildRequest,
+    CacheRecord,
     DiskUse,
     HeldImage,
     Image,
@@ -54,6 +55,8 @@ class FakeImages(FakeCalls):
         self.registries: dict[str, FakeRegistry] = {}
         self.builder = FakeBuilder(has_image=self._has_image, fetch=self._fetch_base, keep=self._keep_built)
         self._held: dict[str, _Held] = {}
+        self.cache: dict[str, CacheRecord] = {}  # of its builder, by their IDs
+        self.cache_needed: set[str] = set()  # records that others stand on
         self.inside: dict[str, bytes] = {}  # files that every image has, by path
 
     def add_image(
@@ -183,7 +186,20 @@ class FakeImages(FakeCalls):
     def disk_use(self) -> DiskUse:
         with self._call("disk_use", ""):
             images = sum(held.image.size for held in self._held.values())
-            return DiskUse(images=images, containers=0, volumes=0, build_cache=len(self.builder.known))
+            cache = sum(record.size for record in self.cache.values() if not record.shared)
+            return DiskUse(images=images, containers=0, volumes=0, build_cache=len(self.builder.known) + cache)
+
+    def build_cache(self) -> list[CacheRecord]:
+        with self._call("build_cache", ""):
+            return list(self.cache.values())
+
+    def drop_cache(self, record_id: str) -> bool:
+        with self._call("drop_cache", record_id):
+            record = self.cache.get(record_id)
+            if record is None or record.in_use or record_id in self.cache_needed:
+                return False
+            del self.cache[record_id]
+            return True
 
     def _is_used(self, image_id: str) -> bool:
         """Does a container use the image?"""

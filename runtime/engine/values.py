@@ -227,3 +227,16 @@ class DiskUse:
     containers: int
     volumes: int
     build_cache: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CacheRecord:
+    """Something that the builder keeps for later builds. `shared`: an image has the same bytes, so it holds none of
+    its own.
+    """
+
+    record_id: str
+    size: int
+    last_used_ns: int
+    in_use: bool
+    shared: bool

@@ -78,9 +78,11 @@ class Agent:
         remembered: Path | None = None,
         identity: Identity | None = None,
         concurrency: int = 0,
+        build_cache: int = 0,
         prober: Prober | None = None,
     ) -> None:
         self._concurrency = concurrency
+        self._build_cache = build_cache
         self._url = url
         self._passport = Passport(url=url, credential=credential, identity=identity)
         self._engine = engine
@@ -214,7 +216,9 @@ class Agent:
         self._watcher = Watcher(engine=self._engine, instance=instance, observer=self)
         self._watching = asyncio.ensure_future(self._watcher.run())
         self._watching.add_done_callback(self._watching_ended)
-        self._stock = Stock(engine=self._engine, instance=instance, tell=self._tell_stock)
+        self._stock = Stock(
+            engine=self._engine, instance=instance, tell=self._tell_stock, cache_bytes=self._build_cache
+        )
         self._stocktaking = asyncio.ensure_future(self._stock.run())
         self._stocktaking.add_done_callback(self._watching_ended)
 
@@ -303,6 +307,7 @@ async def run_agent(config: Config) -> None:
             edge=edge_of(config),
             remembered=config.home / "instance",
             concurrency=config.concurrency,
+            build_cache=config.build_cache,
         )
         running = asyncio.ensure_future(agent.run())
         for number in (signal.SIGTERM, signal.SIGINT):

@@ -16,6 +16,9 @@ from runtime.worker.keeping import KEY, Unreadable, kept_settings
 DEFAULT_PUBLISH_ADDRESS = "127.0.0.1"
 DEFAULT_CONCURRENCY = 6
 MAX_CONCURRENCY = 64
+DEFAULT_BUILD_CACHE_MB = 20 * 1024
+MAX_BUILD_CACHE_MB = 100 * 1024 * 1024
+MIB = 1024 * 1024
 MAX_CREDENTIAL_BYTES = 4096
 HIGHEST_PORT = 65535
 AUTHORITIES = "SSL_CERT_FILE"
@@ -41,6 +44,7 @@ class Config:
     private_hosts: tuple[str, ...] = ()  # that sources may be fetched from
     secrets_folder: str = ""  # in memory, for secrets that containers read as files; empty: where the system keeps such
     known_hosts: Path | None = None  # keys of SSH servers that every source may trust
+    build_cache: int = DEFAULT_BUILD_CACHE_MB * MIB  # bytes that the builder may keep; 0: it is not touched
     doors: Doors | None = None  # of the edge; None: it is off
     authorities: str = ""  # a file with the authorities that TLS trusts; empty: the system's
     fault: str = ""  # for tests alone: "kill:<step>" ends the worker with -9 when that step begins
@@ -74,6 +78,7 @@ def read_config(environment: Mapping[str, str]) -> Config:
         identity=_identity(home),
         publish_address=_address(environment.get("SLIPWAY_PUBLISH_ADDRESS") or DEFAULT_PUBLISH_ADDRESS),
         concurrency=_concurrency(environment.get("SLIPWAY_CONCURRENCY") or str(DEFAULT_CONCURRENCY)),
+        build_cache=_build_cache(environment.get("SLIPWAY_BUILD_CACHE_MB") or str(DEFAULT_BUILD_CACHE_MB)),
         private_hosts=_names(environment.get("SLIPWAY_GIT_PRIVATE_HOSTS", "")),
         secrets_folder=environment.get("SLIPWAY_SECRETS_FOLDER", "").strip(),
         known_hosts=_known_hosts(environment.get("SLIPWAY_SSH_KNOWN_HOSTS", "")),
@@ -198,6 +203,14 @@ def _doors(environment: Mapping[str, str]) -> Doors | None:
 
 def _is_port(text: str) -> bool:
     return text.isdecimal() and 1 <= int(text) <= HIGHEST_PORT
+
+
+def _build_cache(value: str) -> int:
+    if not value.isdecimal() or int(value) > MAX_BUILD_CACHE_MB:
+        raise Misconfigured(
+            f"SLIPWAY_BUILD_CACHE_MB must be a number of MiB up to {MAX_BUILD_CACHE_MB}; 0 leaves the cache alone."
+        )
+    return int(value) * MIB
 
 
 def _concurrency(value: str) -> int:

@@ -1,5 +1,7 @@
 """What this host's engine holds, told over the link: its images when they changed, its disk use now and then.
 
+Where the builder's cache is larger than it may be, it is trimmed before it is told.
+
 Both questions have a lane of their own: an engine that counts its disk for a minute must not look dead meanwhile.
 """
 
@@ -14,6 +16,7 @@ from runtime.contract.names import ID, LABEL_BUILD, LABEL_INSTANCE, LOCAL_NAMES
 from runtime.engine.base import Engine
 from runtime.engine.errors import EngineError
 from runtime.engine.values import HeldImage
+from runtime.worker.cache_trimming import trim
 
 LOOK_SECONDS = 20.0  # between two lists of images
 SAY_AGAIN_SECONDS = 300.0  # a list that did not change is said again this often
@@ -27,8 +30,9 @@ logger = logging.getLogger(__name__)
 class Stock:
     """Lives on one event loop. `tell` answers whether it was sent."""
 
-    def __init__(self, *, engine: Engine, instance: str, tell: Tell) -> None:
+    def __init__(self, *, engine: Engine, instance: str, tell: Tell, cache_bytes: int = 0) -> None:
         self._engine = engine
+        self._cache_bytes = cache_bytes  # 0: the builder's cache is not touched
         self._instance = instance
         self._tell = tell
         self._told: ImagesHeld | None = None
@@ -87,6 +91,9 @@ class Stock:
     def _disk(self) -> DiskHeld | None:
         try:
             use = self._engine.disk_use()
+            if 0 < self._cache_bytes < use.build_cache:
+                freed = trim(self._engine, keep=self._cache_bytes, now_ns=time.time_ns())
+                use = self._engine.disk_use() if freed else use
         except EngineError as error:
             logger.info("the disk was not counted: %s", error)
             return None
