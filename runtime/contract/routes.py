@@ -4,6 +4,9 @@ from typing import Literal
 
 from runtime.contract.message import Strict
 
+# No public authority vouches for names that end so.
+INTERNAL = (".localhost", ".local", ".internal", ".test", ".home.arpa")
+
 
 class Route(Strict, frozen=True, kw_only=True):
     """Requests for `host` whose path is `path` or lies below it. `*.` at the beginning stands for one label."""
@@ -32,3 +35,8 @@ class Http(Strict, frozen=True, kw_only=True):
     tls: Literal["off", "automatic", "internal", "own"] = "off"
     certificates: tuple[OwnCertificate, ...] = ()
     drain: int = 10
+
+
+def is_internal(host: str) -> bool:
+    """Only an authority of the host's own vouches for such a name."""
+    return host == "localhost" or host.endswith(INTERNAL)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from runtime.contract.routes import Route
+from runtime.contract.routes import Route, is_internal
 from runtime.edge import state
 from runtime.edge.base import Place
 from runtime.edge.names import name_of
@@ -24,7 +24,6 @@ FAILED_FOR = "2s"  # one that failed so lately, so often, is passed over while t
 MAX_FAILS = 10
 HEADERS_WITHIN = "15s"
 GRACE = "300s"  # for requests under way when the configuration changes
-INTERNAL = (".localhost", ".local", ".internal", ".test", ".home.arpa")
 PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
 <title>Not available</title>
 <style>body{font:16px/1.5 system-ui,sans-serif;max-width:34em;margin:15vh auto;padding:0 1em}</style>
@@ -99,11 +98,6 @@ def render(doors: Doors, folder: Folder, sites: Mapping[Place, Known]) -> dict[s
             "pki": {"certificate_authorities": {"local": {"install_trust": False}}},
         },
     }
-
-
-def is_internal(host: str) -> bool:
-    """No public authority vouches for such a name."""
-    return host == "localhost" or host.endswith(INTERNAL)
 
 
 def _by_ids(item: tuple[Place, Known]) -> tuple[str, str]:

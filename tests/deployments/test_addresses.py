@@ -1,10 +1,15 @@
 """Where a browser finds what is reached by name, on pages and by the API."""
 
+from datetime import timedelta
+
 import pytest
 from django.urls import reverse
+from django.utils.timezone import now
 
+from tests.certificates.given import a_certificate
 from tests.deployments.rig import Harbour
 from tests.deployments.test_routes import EDGE, deploy, give_edges, reached
+from webapp.certificates.models import Certificate
 from webapp.deployments.addresses import addresses, routes_of
 from webapp.deployments.models import Replica
 
@@ -53,3 +58,16 @@ def test_an_environment_lists_what_runs_there_by_name(harbour: Harbour) -> None:
         ("front", "http://shop.example.com/a", "off"),
         ("front", "http://b.example.com", "off"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("days", "warning"), [(60, ""), (10, "its certificate ends on"), (-1, "its certificate ended on")]
+)
+def test_an_environment_warns_of_a_certificate_that_ends(harbour: Harbour, days: int, warning: str) -> None:
+    give_edges()
+    certificate = a_certificate(harbour.cast)
+    reached(harbour, "shop.example.com", tls="own")
+    deploy(harbour)
+    Certificate.objects.filter(id=certificate.id).update(not_after=now() + timedelta(days=days))
+    (route,) = routes_of(harbour.cast.dev)
+    assert route.warning.startswith(warning) and bool(route.warning) == bool(warning)

@@ -16,6 +16,7 @@ import pytest
 from launch.places import ROOT
 from launch.processes import recorded, start_time
 from tests.engine.dockerd import engine_address
+from tests.waiting import until
 
 START_SECONDS = 120
 STOP_SECONDS = 40
@@ -67,6 +68,17 @@ class Running:
         return self.process.wait(STOP_SECONDS)
 
 
+def edge_answers(said: str) -> bool:
+    """The edge that was told of answers that it serves nothing yet; where its ports are taken, it says what to do."""
+    ports = re.search(r"Edge +Caddy at 127\.0\.0\.1, ports (\d+)", said)
+    if ports is None:
+        return re.search(r"Edge +off: .* SLIPWAY_EDGE=\d+,\d+ bin/up", said) is not None
+    try:
+        return httpx.get(f"http://127.0.0.1:{ports[1]}/", timeout=5).status_code == httpx.codes.SERVICE_UNAVAILABLE
+    except httpx.HTTPError:
+        return False
+
+
 @pytest.fixture(scope="module")
 def engine() -> Iterator[str]:
     with engine_address() as address:
@@ -85,6 +97,7 @@ def test_it_starts_tells_where_and_how_to_sign_in_and_stops_without_a_trace(home
         assert httpx.get(f"{first.url()}/healthz", timeout=5).status_code == 200
         assert re.search(r"admin.*password|password.*admin", first.said, re.DOTALL | re.IGNORECASE), first.said
         assert all(first.children().values()), first.children()
+        until(lambda: edge_answers(first.said), seconds=20)
         command = [sys.executable, str(ROOT / "bin" / "up")]
         again = subprocess.run(command, env=first.environment, capture_output=True, text=True, timeout=30, check=False)
         assert again.returncode == 0

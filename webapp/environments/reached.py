@@ -16,6 +16,7 @@ class Reached:
     url: str
     shown: str
     tls: str
+    warning: str = ""  # what is to be done about its certificate
 
 
 class Routes(Protocol):

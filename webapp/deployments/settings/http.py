@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 from django import forms
 
+from runtime.contract.routes import is_internal
 from webapp.deployments.settings.aspect import Aspect, Values
 from webapp.deployments.settings.sections import REACHED
 from webapp.deployments.settings.texts import HIGHEST_PORT, LONG, NUMBER_OF_PORT
@@ -20,7 +21,6 @@ MAX_HOST = 253
 MAX_PATH = 200
 DRAIN = 10
 LONGEST_DRAIN = 300
-NOBODY_VOUCHES = (".localhost", ".local", ".internal", ".test", ".home.arpa")  # as runtime.edge has them
 NONE = "none"
 _HOST = re.compile(r"(\*\.)?[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)*")
 _PATH = re.compile(r"/|(?:/[A-Za-z0-9._~-]{1,100}){1,20}")
@@ -161,11 +161,6 @@ class Http(Aspect):
         if not typed.get("routes"):
             typed["routes"] = usual.get("routes", [])
         return {**usual, **typed}
-
-
-def is_internal(host: str) -> bool:
-    """No public authority vouches for such a name."""
-    return host == "localhost" or host.endswith(NOBODY_VOUCHES)
 
 
 def overlaps(one: str, other: str) -> bool:
