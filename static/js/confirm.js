@@ -28,6 +28,8 @@ document.addEventListener("submit", (event) => {
     turn += 1;
     if (dialog.returnValue !== "yes") return;
     pending = form;
+    const reason = part("plan-place").querySelector("[name=emergency]");
+    if (reason) carry(form, reason.value);
     if (!form.isConnected) { // a live refresh has taken its place meanwhile
       form.hidden = true;
       document.body.append(form);
@@ -45,17 +47,40 @@ async function show(form, address, mine) {
   if (found) part("plan-place").replaceChildren(found);
   else part("plan-place").textContent = NO_PLAN;
   const done = found && !("refused" in found.dataset);
-  part("yes").hidden = !done;
+  const reason = found?.querySelector("[name=emergency]");
+  part("yes").hidden = !done && !reason;
   part("yes").disabled = !done;
   if (!done) part("no").textContent = "Close";
+  if (reason) hurry(form, reason);
   dialog.showModal();
-  part(done ? "yes" : "no").focus();
+  (reason ?? part(done ? "yes" : "no")).focus();
+}
+
+/** What the gates keep out may still be done by who may call an emergency, once there is a reason. */
+function hurry(form, reason) {
+  const yes = part("yes");
+  const look = () => { yes.disabled = reason.value.trim().length < Number(reason.dataset.least); };
+  yes.textContent = "Do it as an emergency";
+  reason.value = new FormData(form).get("emergency") ?? "";
+  reason.addEventListener("input", look);
+  look();
+}
+
+function carry(form, reason) {
+  let field = form.elements.emergency;
+  if (!field) {
+    field = Object.assign(document.createElement("input"), { type: "hidden", name: "emergency" });
+    form.append(field);
+  }
+  field.value = reason;
 }
 
 async function fetched(form, address) {
   const fields = new FormData(form);
   fields.delete("csrfmiddlewaretoken");
   fields.delete("comment");
+  if (fields.get("emergency")) fields.set("urgent", "yes");
+  fields.delete("emergency"); // a reason is no address
   const query = new URLSearchParams(fields).toString();
   try {
     const answer = await fetch(query ? `${address}?${query}` : address, { headers: { "HX-Request": "true" }, signal: AbortSignal.timeout(PATIENCE_MS) });

@@ -11,6 +11,7 @@ from rest_framework.response import Response
 
 from runtime.contract import states
 from webapp.deployments import services
+from webapp.deployments.api_evidence import DeploymentEvidence, ServiceJourneys
 from webapp.deployments.api_services import Releases, ServiceReleases, Services
 from webapp.deployments.bodies import (
     EmergencySerializer,
@@ -220,10 +221,13 @@ urlpatterns = [
         name="api_service",
     ),
     path("services/<id>/releases/", ServiceReleases.as_view({"get": "list"}), name="api_service_releases"),
+    path("services/<id>/journey/", ServiceJourneys.as_view({"get": "journey"}), name="api_service_journey"),
+    path("services/<id>/comparison/", ServiceJourneys.as_view({"get": "comparison"}), name="api_service_comparison"),
     path("services/<id>/scale/", Services.as_view({"post": "scale"}), name="api_service_scale"),
     path("releases/<id>/", Releases.as_view(_one), name="api_release"),
     path("deployments/", Deployments.as_view(_many), name="api_deployments"),
     path("deployments/<id>/", Deployments.as_view(_one), name="api_deployment"),
+    path("deployments/<id>/evidence/", DeploymentEvidence.as_view({"get": "show"}), name="api_deployment_evidence"),
     path("deployments/<id>/approvals/", DeploymentApprovals.as_view(_many), name="api_deployment_approvals"),
     *(
         path(f"deployments/<id>/{noun}/", Deployments.as_view({"post": verb}), name=f"api_deployment_{noun}")

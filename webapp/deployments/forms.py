@@ -108,8 +108,10 @@ class DeployForm(Form):
     build = forms.ModelChoiceField(queryset=Build.objects.none(), empty_label=None, label="Build")
     comment = forms.CharField(required=False, max_length=2000, label="Comment")
 
-    def __init__(self, data: QueryDict | None = None, *, service: Service) -> None:
+    def __init__(self, data: QueryDict | None = None, *, service: Service, hurries: bool = False) -> None:
         super().__init__(data)
+        if hurries:
+            self.add({"emergency": _emergency()})
         choose_from(self, "environment", Environment.objects.filter(project=service.project_id))
         done = supply.runnable(Build.objects.filter(image=service.image_id)).order_by("-number")
         choose_from(self, "build", done)
@@ -121,8 +123,23 @@ class ScaleForm(Form):
     environment = forms.ModelChoiceField(queryset=Environment.objects.none(), empty_label=None, label="Environment")
     replicas = forms.IntegerField(label="Replicas")
 
-    def __init__(self, data: QueryDict | None = None, *, service: Service, environment: str = "") -> None:
+    def __init__(
+        self, data: QueryDict | None = None, *, service: Service, environment: str = "", hurries: bool = False
+    ) -> None:
         desired = DesiredState.objects.filter(service=service, environment=environment).first()
         asked = {"environment": environment, "replicas": desired.replicas if desired is not None else 1}
         super().__init__(data, initial=asked)
+        if hurries:
+            self.add({"emergency": _emergency()})
         choose_from(self, "environment", Environment.objects.filter(project=service.project_id))
+
+
+def _emergency() -> forms.CharField:
+    """For who may. Empty is none."""
+    return forms.CharField(
+        required=False,
+        max_length=2000,
+        label="Emergency: why it cannot wait",
+        help_text="Only then: it goes past approvals, windows, freezes and skipped environments at once, everybody is "
+        "told, and somebody else owes a review.",
+    )

@@ -2,7 +2,7 @@
 
 from django.urls import path, re_path
 
-from webapp.deployments.views import boards, deployments, history, plans, replicas, services
+from webapp.deployments.views import boards, deployments, history, plans, replicas, services, verdicts
 
 STEPS = "(?P<step>promotion|rollback)"
 KINDS = "(?P<kind>restart|stop|start)"
@@ -23,8 +23,13 @@ urlpatterns = [
     path("projects/<str:id>/deployments/", history.index, name="deployments"),
     path("deployments/<str:id>/", deployments.show, name="deployment"),
     path("deployments/<str:id>/now/", deployments.part, name="deployment_part"),
-    path("deployments/<str:id>/approval/", deployments.approve, name="deployment_approve"),
-    path("deployments/<str:id>/rejection/", deployments.reject, name="deployment_reject"),
+    path("deployments/<str:id>/approval/", verdicts.approve, name="deployment_approve"),
+    path("deployments/<str:id>/rejection/", verdicts.reject, name="deployment_reject"),
+    path("deployments/<str:id>/replanning/", verdicts.replan, name="deployment_replan"),
+    path("deployments/<str:id>/emergency/", verdicts.hurry, name="deployment_hurry"),
+    path("deployments/<str:id>/review/", verdicts.review, name="deployment_review"),
+    path("projects/<str:id>/reviews/", verdicts.reviews, name="reviews"),
+    path("services/<str:id>/comparison/", services.comparison, name="service_comparison"),
     path("deployments/<str:id>/cancellation/", deployments.cancel, name="deployment_cancel"),
     path("deployments/<str:id>/promotion/", deployments.promote, name="deployment_promote"),
     path("deployments/<str:id>/rollback/", deployments.roll_back, name="deployment_roll_back"),

@@ -26,6 +26,13 @@ class Closed:
     why: str
     opens: datetime | None
 
+    @property
+    def sentence(self) -> str:
+        """When it opens."""
+        if self.opens is None:
+            return "It does not open again as it is set now: an operator changes its windows or freezes."
+        return f"It opens {self.opens:%A, %Y-%m-%d at %H:%M} UTC."
+
 
 def closed(*, windows: Sequence[Window], freezes: Sequence[Freeze], now: datetime) -> Closed | None:
     """None when a deployment may start now; else why not, and the next moment when one may."""

@@ -7,8 +7,9 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.timezone import now
 
-from webapp.environments import services
+from webapp.environments import services, timetable
 from webapp.environments.forms import PlaceForm, SecretForm, VariablesForm
 from webapp.environments.models import Environment, Secret, Use
 from webapp.environments.reached import Routes
@@ -139,11 +140,16 @@ def _show(
     variables: VariablesForm | None = None,
 ) -> HttpResponse:
     project, actor = environment.project, request.actor
+    shut = environment.closed(now())
     facts: dict[str, Any] = {
         "project": project,
         "environment": environment,
         "hosts": environment.hosts.all(),
         "reached": routes(environment),
+        "closed": shut,
+        "opens": shut.sentence if shut is not None else "",
+        "windows": timetable.write_windows(environment.windows),
+        "freezes": timetable.write_freezes(environment.freezes),
         "operates": may(actor, Action.OPERATE, project),
         "defines": may(actor, Action.DEFINE, project),
         "place": place or PlaceForm(project=project, environment=environment),

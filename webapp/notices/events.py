@@ -22,6 +22,7 @@ OF_DEPLOYMENTS = (
     "deployment.superseded",
 )
 EVENTS = (*OF_BUILDS, *OF_DEPLOYMENTS)
+EMERGENCY = "deployment.emergency"  # nobody chooses not to hear of it
 USUAL = (
     "build.failed",
     "deployment.awaiting_approval",
@@ -41,6 +42,7 @@ SAID = {
     "deployment.rolled_back": "failed and was rolled back",
     "deployment.cancelled": "was cancelled",
     "deployment.superseded": "gave way to a newer request",
+    EMERGENCY: "is an emergency and goes past the gates: a review is owed",
 }
 MAX_REASON = 500
 
@@ -86,7 +88,9 @@ def of_build(build: Build) -> Happening | None:
 def of_deployment(deployment: Deployment) -> Happening | None:
     """The same for a deployment."""
     event = f"deployment.{deployment.state}"
-    if event not in OF_DEPLOYMENTS:
+    if deployment.emergency and deployment.state in ("in_line", "queued"):
+        event = EMERGENCY
+    elif event not in OF_DEPLOYMENTS:
         return None
     service, environment, release = deployment.service, deployment.environment, deployment.release
     facts = {
@@ -102,7 +106,8 @@ def of_deployment(deployment: Deployment) -> Happening | None:
             "release": release.number,
             "digest": release.digest,
             "requested_by": deployment.requested_as,
-            "reason": _reason(deployment.problem),
+            "emergency": deployment.emergency or None,
+            "reason": deployment.emergency if event == EMERGENCY else _reason(deployment.problem),
         },
         "url": _link("deployment", deployment.id),
     }

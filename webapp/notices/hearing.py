@@ -9,7 +9,7 @@ from webapp.deployments.models import Deployment
 from webapp.hooks.filters import matches
 from webapp.images.models import Build
 from webapp.notices import events
-from webapp.notices.events import Happening
+from webapp.notices.events import EMERGENCY, Happening
 from webapp.notices.models import Channel, Notice
 from webapp.notices.ways import statuses
 
@@ -38,7 +38,8 @@ def _happening(kind: str, id: str) -> Happening | None:
 
 
 def _wants(channel: Channel, happening: Happening) -> bool:
-    if happening.event not in channel.events:
+    loud = happening.event == EMERGENCY and channel.kind != "commit_status"
+    if happening.event not in channel.events and not loud:
         return False
     if channel.images and not matches(happening.image, channel.images):
         return False

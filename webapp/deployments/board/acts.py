@@ -4,7 +4,7 @@ What leads forward is a build that has proved itself: in the environment before,
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from webapp.deployments.models import Deployment, DesiredState, Release
 from webapp.environments.models import Environment
@@ -44,6 +44,7 @@ class Chances:
     said: frozenset[str]  # deployments this person has said yes or no to
     verdicts: Mapping[str, frozenset[str]]  # deployment that waits -> people who have said yes
     approvers: frozenset[str]  # people of the team who may
+    closed: Mapping[str, str] = field(default_factory=dict, kw_only=True)  # deployment that waits -> when it opens
 
 
 @dataclass(frozen=True)
@@ -70,6 +71,12 @@ def may_ask(allowed: frozenset[Action], environment: Environment) -> bool:
     return (Action.REQUEST if environment.required_approvals else Action.DEPLOY_PROTECTED) in allowed
 
 
+def may_judge(deployment: Deployment, known: Chances) -> bool:
+    """May this person say yes, no, or what came of looking at it? Neither who asked nor who changed what it brings."""
+    own = known.person == deployment.requested_by_id or known.person in deployment.authors
+    return Action.APPROVE in known.allowed and not own
+
+
 def acts_of(spot: Spot, known: Chances) -> Iterator[Act]:
     """The most sensible first; quiet ones last."""
     yield from sorted(_acts(spot, known), key=lambda act: act.quiet)
@@ -79,7 +86,7 @@ def _acts(spot: Spot, known: Chances) -> Iterator[Act]:
     latest, desired = known.latest.get(spot.place), known.desired.get(spot.place)
     if latest is not None and latest.state == "awaiting_approval":
         own = latest.requested_by_id == known.person
-        if Action.APPROVE in known.allowed and not own and latest.id not in known.said:
+        if may_judge(latest, known) and latest.id not in known.said:
             yield Act("approve", "Look and approve", latest.id)
         if own or Action.DEPLOY_PROTECTED in known.allowed:
             yield Act("cancel", "Withdraw the request", latest.id)

@@ -64,6 +64,7 @@ class Cell:
     difference: Difference | None = None
     trail: Trail | None = None  # of its last deployments, where there were several
     addresses: tuple[Address, ...] = ()  # under which it is reached by name
+    left_id: str = ""  # the environment that it differs from
 
     @property
     def main(self) -> Act | None:
@@ -128,6 +129,7 @@ def _cell(spot: Spot, state: str, copies: Sequence[Replica], known: Known, diffe
         difference=differs,
         trail=known.trails.get(spot.place),
         addresses=_addresses(desired, copies),
+        left_id=spot.nearer.id if spot.nearer is not None else "",
         **(_release(desired.release) if desired is not None else {}),
     )
 

@@ -3,6 +3,7 @@
 `board` reads everything in a constant number of queries; what it answers is plain values, for the page and for tests.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -11,8 +12,9 @@ from django.utils.timezone import now
 
 from runtime.contract import states
 from webapp.deployments.board import cells
-from webapp.deployments.board.acts import BROKEN
+from webapp.deployments.board.acts import BROKEN, may_judge
 from webapp.deployments.board.cells import Cell, Known
+from webapp.deployments.board.journey import Travelled, travelled
 from webapp.deployments.board.trails import trails_of
 from webapp.deployments.models import UNDER_WAY, Approval, Deployment, DesiredState, Replica, Service
 from webapp.deployments.planning.gathering import RUNS_A_RELEASE
@@ -36,6 +38,7 @@ class Column:
     protected: bool
     required_approvals: int
     hosts: int
+    closed: str = ""  # why no deployment may start there now, and when the next one may
 
 
 @dataclass(frozen=True)
@@ -49,6 +52,7 @@ class Row:
     build_id: str | None
     build_number: int | None
     cells: tuple[Cell, ...]
+    travelled: tuple[Travelled, ...] = ()  # how far its newest digests have come
 
 
 @dataclass(frozen=True)
@@ -74,6 +78,7 @@ class Board:
     waiting: tuple[Notice, ...]  # for this actor's approval
     going_on: tuple[Notice, ...]
     broken: tuple[Notice, ...]  # within the last day, and not mended since
+    owed: tuple[Notice, ...] = ()  # emergencies that nobody else has looked at yet
 
 
 def board(*, project: Project, actor: Actor) -> Board:
@@ -82,14 +87,18 @@ def board(*, project: Project, actor: Actor) -> Board:
     services = list(Service.objects.filter(project=project).select_related("image"))
     builds = {build.image_id: build for build in _newest_builds(project)}
     known = _know(project, actor, list(builds.values()))
-    notices = _builds_to_notice(project)
+    notices, ways = _builds_to_notice(project), travelled(project, environments)
     return Board(
         project=project,
         columns=tuple(_column(environment) for environment in environments),
-        rows=tuple(_row(service, environments, builds.get(service.image_id), known) for service in services),
+        rows=tuple(
+            _row(service, environments, builds.get(service.image_id), known, ways.get(service.id, ()))
+            for service in services
+        ),
         waiting=tuple(_waiting(known, actor)),
         going_on=tuple(_going_on(known, notices)),
         broken=tuple(_broken(known, notices, builds)),
+        owed=tuple(_of_deployment(row, text=row.emergency) for row in _owed(project)),
     )
 
 
@@ -100,12 +109,12 @@ def _know(project: Project, actor: Actor, builds: list[Build]) -> Known:
     copies: dict[tuple[str, str], list[Replica]] = {}
     for replica in replicas:
         copies.setdefault((replica.service_id, replica.environment_id), []).append(replica)
-    verdicts = list(_verdicts(project))
+    verdicts, latest = list(_verdicts(project)), _latest(project)
     return Known(
         desired={(row.service_id, row.environment_id): row for row in desired},
         replicas=copies,
         trails=trails_of(project),
-        latest={(row.service_id, row.environment_id): row for row in _latest(project)},
+        latest={(row.service_id, row.environment_id): row for row in latest},
         succeeded={(row.service_id, row.environment_id): row for row in _latest(project, state="succeeded")},
         ended=_ended(project, {*(build.id for build in builds), *(row.release.build_id for row in desired)}),
         allowed=actions_in(actor, project.team_id, project_id=project.id),
@@ -113,12 +122,23 @@ def _know(project: Project, actor: Actor, builds: list[Build]) -> Known:
         said=frozenset(row.deployment_id for row in verdicts if row.user_id == actor.person_id()),
         verdicts=_yes(verdicts),
         approvers=approvers_of(project.team_id),
+        closed=dict(_closed(latest)),
     )
+
+
+def _closed(latest: list[Deployment]) -> Iterator[tuple[str, str]]:
+    moment = now()
+    for row in latest:
+        closed = row.environment.closed(moment) if row.state == "awaiting_approval" else None
+        if closed is not None:
+            yield row.id, closed.sentence
 
 
 def _verdicts(project: Project) -> QuerySet[Approval]:
     """What was said of deployments that wait for approval."""
-    return Approval.objects.filter(deployment__service__project=project, deployment__state="awaiting_approval")
+    return Approval.objects.filter(
+        deployment__service__project=project, deployment__state="awaiting_approval", lapsed_at=None
+    )
 
 
 def _yes(verdicts: list[Approval]) -> dict[str, frozenset[str]]:
@@ -154,16 +174,24 @@ def _newest_builds(project: Project) -> list[Build]:
 
 
 def _column(environment: Environment) -> Column:
+    closed = environment.closed(now())
     return Column(
         id=environment.id,
         slug=environment.slug,
         protected=environment.protected,
         required_approvals=environment.required_approvals,
         hosts=len(environment.hosts.all()),
+        closed=f"{closed.why}. {closed.sentence}" if closed is not None else "",
     )
 
 
-def _row(service: Service, environments: list[Environment], build: Build | None, known: Known) -> Row:
+def _row(
+    service: Service,
+    environments: list[Environment],
+    build: Build | None,
+    known: Known,
+    ways: tuple[Travelled, ...],
+) -> Row:
     return Row(
         id=service.id,
         slug=service.slug,
@@ -172,6 +200,7 @@ def _row(service: Service, environments: list[Environment], build: Build | None,
         build_id=build.id if build is not None else None,
         build_number=build.number if build is not None else None,
         cells=tuple(cells.row_of_cells(service, environments, build, known)),
+        travelled=ways,
     )
 
 
@@ -179,8 +208,13 @@ def _waiting(known: Known, actor: Actor) -> list[Notice]:
     if Action.APPROVE not in known.allowed:
         return []
     waiting = [row for row in known.latest.values() if row.state == "awaiting_approval"]
-    mine = [row for row in waiting if row.requested_by_id != known.person and row.id not in known.said]
+    mine = [row for row in waiting if may_judge(row, known) and row.id not in known.said]
     return [_of_deployment(row) for row in sorted(mine, key=lambda row: row.created_at)][:MOST_NOTICES]
+
+
+def _owed(project: Project) -> QuerySet[Deployment]:
+    rows = Deployment.objects.filter(service__project=project, review_owed=True).order_by("created_at", "id")
+    return rows[:MOST_NOTICES]
 
 
 def _going_on(known: Known, builds: list[Build]) -> list[Notice]:
@@ -212,12 +246,12 @@ def _builds_to_notice(project: Project) -> list[Build]:
     return list(recent[: 2 * MOST_NOTICES])
 
 
-def _of_deployment(row: Deployment) -> Notice:
+def _of_deployment(row: Deployment, *, text: str = "") -> Notice:
     return Notice(
         kind="deployment",
         id=row.id,
         state=row.state,
-        text=str(row.plan.get("sentence", "")),
+        text=text or str(row.plan.get("sentence", "")),
         by=row.requested_as,
         at=row.finished_at or row.created_at,
         problem=str((row.problem or {}).get("message", "")),

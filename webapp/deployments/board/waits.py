@@ -35,17 +35,18 @@ def missing_approvals(deployment: Deployment, yes: Collection[str], approvers: C
     `yes` are those who have said it, `approvers` all who may.
     """
     required = max(deployment.required_approvals, deployment.environment.required_approvals)
-    missing = max(required - len(set(yes) & set(approvers)), 1)
-    others = set(approvers) - set(yes) - {deployment.requested_by_id}
+    missing = max(required - len(set(yes) & set(approvers)), 0)
+    others = set(approvers) - set(yes) - {deployment.requested_by_id, *deployment.authors}
     return missing, len(others) >= missing
 
 
 def _approval(latest: Deployment, known: Chances) -> str:
     yes = known.verdicts.get(latest.id, frozenset())
     missing, possible = missing_approvals(latest, yes, known.approvers)
+    if not missing:
+        return f"Approved. {known.closed.get(latest.id, 'It starts in a moment.')}"
     count = "1 approval is" if missing == 1 else f"{missing} approvals are"
-    own = latest.requested_by_id == known.person
-    begin = "You asked for it: " if own else "You have approved: " if latest.id in known.said else ""
+    begin = _part_in_it(latest, known)
     lacks = f"{count} missing"
     if not possible:
         return _sentence(f"{begin}{lacks}, and nobody else here may give it. An owner makes somebody operator.")
@@ -53,6 +54,15 @@ def _approval(latest: Deployment, known: Chances) -> str:
         return _sentence(f"{lacks}: yours, or another operator's or owner's.")
     other = " other than you" if begin else f" other than {latest.requested_as}" if latest.requested_by_id else ""
     return _sentence(f"{begin}{lacks}, from {who_may(Action.APPROVE)}{other}.")
+
+
+def _part_in_it(latest: Deployment, known: Chances) -> str:
+    """Why this person's yes is not to come, as the beginning of a sentence."""
+    if latest.requested_by_id == known.person:
+        return "You asked for it: "
+    if known.person in latest.authors:
+        return "You changed what it brings: "
+    return "You have approved: " if latest.id in known.said else ""
 
 
 def _first_build(spot: Spot, known: Chances) -> str:

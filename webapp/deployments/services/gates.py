@@ -71,15 +71,8 @@ def refuse_closed_gates(gates: Gates, *, environment: Environment) -> None:
         raise Unplannable(
             code="environment.closed",
             detail=f"{environment.slug} takes no deployment now: it {gates.closed.why}.",
-            reasons=[when_it_opens(gates.closed)],
+            reasons=[gates.closed.sentence],
         )
-
-
-def when_it_opens(closed: Closed) -> str:
-    """In a sentence."""
-    if closed.opens is None:
-        return "It does not open again as it is set now: an operator changes its windows or freezes."
-    return f"It opens {closed.opens:%A, %Y-%m-%d at %H:%M} UTC."
 
 
 def skipped(*, service: Service, environment: Environment, wish: Wish) -> str:

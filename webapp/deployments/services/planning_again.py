@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.utils.timezone import now as clock
 
-from webapp.deployments.models import Deployment, Replica
+from webapp.deployments.models import Deployment, Replica, Service
 from webapp.deployments.planning.gathering import Wish, desired_of, gather
 from webapp.deployments.planning.planner import make_plan
 from webapp.deployments.planning.plans import Plan, canonical, plan_hash, read_plan
@@ -101,7 +101,8 @@ def lapse(deployment: Deployment, why: str, **which: object) -> int:
 
 
 def locked(deployment: Deployment) -> Deployment:
-    """The row as it is now, held until the transaction ends."""
+    """The row as it is now, held until the transaction ends; its service's row first, as `request.submit` does it."""
+    list(Service.objects.select_for_update().filter(id=deployment.service_id).values_list("id"))
     rows = Deployment.objects.select_for_update(of=("self",))
     rows = rows.select_related(
         "service__project__team", "environment", "release__build", "log", "previous", "requested_by"

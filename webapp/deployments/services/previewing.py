@@ -10,7 +10,7 @@ from webapp.deployments.planning.gathering import Wish, desired_of, gather
 from webapp.deployments.planning.planner import make_plan
 from webapp.deployments.planning.plans import Plan
 from webapp.deployments.services.deploying import promotion_wish, rollback_wish, wish_to_deploy
-from webapp.deployments.services.gates import gates_for, refuse_closed_gates, when_it_opens
+from webapp.deployments.services.gates import gates_for, refuse_closed_gates
 from webapp.deployments.services.queueing import ahead_of
 from webapp.environments.models import Environment
 from webapp.images.models import Build
@@ -65,7 +65,7 @@ def _preview(actor: Actor, service: Service, environment: Environment, wish: Wis
         plan=plan,
         approvals=gates.approvals,
         changes=None if before is None else changes(before, after),
-        opens=when_it_opens(gates.closed) if gates.closed is not None else "",
+        opens=gates.closed.sentence if gates.closed is not None else "",
         ahead=ahead_of(service=service, environment=environment) if gates.approvals == 0 else None,
     )
 

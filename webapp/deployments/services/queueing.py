@@ -59,7 +59,6 @@ def run_once(now: datetime) -> int:
 def _start(row: Deployment, now: datetime) -> bool:
     """By the facts, the rights and the gates of now; it ends with the reason where these do not let it."""
     with transaction.atomic():
-        Service.objects.select_for_update(of=("self",)).get(id=row.service_id)  # the lock of its plans
         deployment = planning_again.locked(row)
         if deployment.state != NEXT or ahead_of(service=deployment.service, environment=deployment.environment):
             return False

@@ -9,7 +9,7 @@ from webapp.deployments.models import UNDER_WAY, Deployment
 from webapp.deployments.planning.plans import read_plan
 from webapp.deployments.rollout import rolling
 from webapp.deployments.services import planning_again
-from webapp.deployments.services.gates import skipped, when_it_opens
+from webapp.deployments.services.gates import skipped
 from webapp.deployments.services.queueing import refuse_second
 from webapp.logs import services as logs
 from webapp.problems import Refusal
@@ -29,9 +29,7 @@ def start_if_ready(deployment: Deployment, *, now: datetime) -> bool:
         return False
     closed = deployment.environment.closed(now)
     if closed is not None:
-        logs.write(
-            deployment.log, f"It is approved. {deployment.environment.slug} {closed.why}.", when_it_opens(closed)
-        )
+        logs.write(deployment.log, f"It is approved. {deployment.environment.slug} {closed.why}.", closed.sentence)
         return False
     problem = _requester_left(deployment) or _skips(deployment) or _unplannable(deployment)
     if problem is not None:

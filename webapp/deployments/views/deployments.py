@@ -1,18 +1,21 @@
 """Pages of a deployment: its plan, approvals, steps per host, replicas, what changed, the log; and what may be done."""
 
+from datetime import timedelta
 from typing import Any
 
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.timezone import now
 
 from runtime.contract import states
 from webapp.deployments import services
+from webapp.deployments.board.evidence import evidence
 from webapp.deployments.board.waits import missing_approvals
-from webapp.deployments.comparing import changes
 from webapp.deployments.models import UNDER_WAY, Approval, Deployment, Replica
 from webapp.deployments.outcome import outcome
 from webapp.deployments.planning.gathering import desired_of
+from webapp.deployments.services.authors import names_of
 from webapp.deployments.services.queueing import ahead_of
 from webapp.deployments.services.starting import approvers_of
 from webapp.environments.models import Environment
@@ -27,36 +30,22 @@ SHOWN_REPLICAS = 200
 @look
 def show(request: PageRequest, id: str) -> HttpResponse:
     """The whole story."""
-    deployment = _load(request, id)
+    deployment = load(request, id)
     facts = _facts(request.actor, deployment)
-    facts["changes"] = changes(deployment.previous, deployment.release) if deployment.previous else None
+    facts["sheet"] = evidence(deployment)
     return render(request, "deployments/show.html", facts)
 
 
 @look
 def part(request: PageRequest, id: str) -> HttpResponse:
     """What lives of it: state, steps, replicas, approvals."""
-    return render(request, "deployments/part.html", _facts(request.actor, _load(request, id)))
-
-
-@verb
-def approve(request: PageRequest, id: str) -> HttpResponse:
-    """Yes to exactly the plan that was looked at."""
-    done = services.approve(actor=request.actor, deployment=_load(request, id), **_verdict(request))
-    return redirect("deployment", done.id)
-
-
-@verb
-def reject(request: PageRequest, id: str) -> HttpResponse:
-    """No."""
-    done = services.reject(actor=request.actor, deployment=_load(request, id), **_verdict(request))
-    return redirect("deployment", done.id)
+    return render(request, "deployments/part.html", _facts(request.actor, load(request, id)))
 
 
 @verb
 def cancel(request: PageRequest, id: str) -> HttpResponse:
     """Take it back."""
-    done = services.cancel(actor=request.actor, deployment=_load(request, id))
+    done = services.cancel(actor=request.actor, deployment=load(request, id))
     messages.success(request, "It is cancelled." if done.state == "cancelled" else "It will be cancelled.")
     return redirect("deployment", done.id)
 
@@ -64,25 +53,30 @@ def cancel(request: PageRequest, id: str) -> HttpResponse:
 @verb
 def promote(request: PageRequest, id: str) -> HttpResponse:
     """The same digest one environment further."""
-    made = services.promote(actor=request.actor, deployment=_load(request, id), queue=True)
+    deployment, emergency = load(request, id), emergency_of(request)
+    made = services.promote(actor=request.actor, deployment=deployment, emergency=emergency, queue=True)
     return redirect("deployment", made.id)
 
 
 @verb
 def roll_back(request: PageRequest, id: str) -> HttpResponse:
     """What ran before it."""
-    made = services.roll_back(actor=request.actor, deployment=_load(request, id), queue=True)
+    deployment, emergency = load(request, id), emergency_of(request)
+    made = services.roll_back(actor=request.actor, deployment=deployment, emergency=emergency, queue=True)
     return redirect("deployment", made.id)
 
 
-def _verdict(request: PageRequest) -> dict[str, str]:
-    return {"plan_hash": request.POST.get("plan_hash", ""), "comment": request.POST.get("comment", "").strip()}
+def emergency_of(request: PageRequest) -> str:
+    """The reason, where the form says that it cannot wait; '' where it says nothing."""
+    return request.POST.get("emergency", "").strip()
 
 
-def _load(request: PageRequest, id: str) -> Deployment:
+def load(request: PageRequest, id: str) -> Deployment:
+    """The deployment with what its pages and verbs need, or 404."""
     rows = Deployment.objects.visible_to(request.actor).select_related(
-        "service__project__team", "environment", "release__build", "previous__build", "log", "requested_by"
-    )
+        "service__project__team", "environment", "release__build__log", "release__build__job", "previous__build", "log",
+        "requested_by", "reviewed_by",
+    )  # fmt: skip
     deployment: Deployment = find(rows, id)
     return deployment
 
@@ -93,7 +87,11 @@ def _facts(actor: Actor, deployment: Deployment) -> dict[str, Any]:
     own = actor.person_id() == deployment.requested_by_id
     approvals = list(deployment.approvals.select_related("user"))
     waits = deployment.state == "awaiting_approval"
-    said = any(approval.user_id == actor.person_id() for approval in approvals)
+    patience = timedelta(hours=deployment.environment.approval_hours)
+    person = actor.person_id()
+    said = any(approval.user_id == person and approval.lapsed_at is None for approval in approvals)
+    author = person in deployment.authors
+    closed = deployment.environment.closed(now()) if waits else None
     ended = states.is_terminal(states.DEPLOYMENT, deployment.state)
     changes_there = Action.DEPLOY_PROTECTED if deployment.environment.protected else Action.DEPLOY
     asks = Action.DEPLOY if not deployment.environment.protected else Action.REQUEST
@@ -103,13 +101,21 @@ def _facts(actor: Actor, deployment: Deployment) -> dict[str, Any]:
         "hosts": _hosts(deployment),
         "replicas": _replicas(deployment),
         "approvals": approvals,
-        "given": sum(approval.approved for approval in approvals),
+        "given": sum(approval.approved and approval.lapsed_at is None for approval in approvals),
+        "lapse": {approval.id: approval.created_at + patience for approval in approvals if approval.lapsed_at is None},
+        "closed": closed,
+        "opens": closed.sentence if closed is not None else "",
+        "authors": names_of(deployment) if waits or deployment.review_owed else [],
+        "replans": waits and asks in allowed,
+        "hurries": waits and Action.EMERGENCY in allowed and actor.user is not None,
+        "reviews": deployment.review_owed and Action.APPROVE in allowed and not own and not author,
         "waits": waits,
         "ahead": _ahead(deployment),
         "ended": ended,
         "outcome": outcome(deployment, desired=desired_of(deployment.service, deployment.environment), ended=ended),
-        "verdict": waits and Action.APPROVE in allowed and not own and not said,
+        "verdict": waits and Action.APPROVE in allowed and not own and not author and not said,
         "own_request": waits and own,
+        "own_change": waits and author and not own and Action.APPROVE in allowed,
         "nobody": waits and _nobody_may(deployment, approvals),
         "cancels": not ended
         and deployment.cancel_requested_at is None
@@ -129,7 +135,7 @@ def _ahead(deployment: Deployment) -> Deployment | None:
 
 def _nobody_may(deployment: Deployment, approvals: list[Approval]) -> bool:
     """Are there too few people for the approvals that are missing?"""
-    yes = [approval.user_id for approval in approvals if approval.approved]
+    yes = [approval.user_id for approval in approvals if approval.approved and approval.lapsed_at is None]
     return not missing_approvals(deployment, yes, approvers_of(deployment.service.project.team_id))[1]
 
 

@@ -7,13 +7,16 @@ from django.shortcuts import render
 
 from webapp.deployments import services
 from webapp.deployments.models import Deployment, Release, Service
+from webapp.deployments.services.gates import SHORTEST_REASON
 from webapp.deployments.services.previewing import Preview
 from webapp.environments.models import Environment
 from webapp.images.models import Build
 from webapp.page import PageRequest, find, look
 from webapp.problems import Forbidden, Missing, Refusal
-from webapp.teams.policy import Action, require
+from webapp.teams.models import Project
+from webapp.teams.policy import Action, may, require
 
+AT_GATES = ("environment.skipped", "environment.closed")
 KINDS = {"promotion": services.preview_promotion, "rollback": services.preview_rollback}
 
 
@@ -31,6 +34,7 @@ def of_service(request: PageRequest, id: str) -> HttpResponse:
         build = find(Build.objects.filter(image=service.image_id), asked.get("build", ""))
     return _shown(
         request,
+        service.project,
         lambda: services.preview_deploy(
             actor=request.actor, service=service, environment=place, build=build, release=release
         ),
@@ -44,16 +48,20 @@ def of_deployment(request: PageRequest, id: str, step: str) -> HttpResponse:
         "service__project__team", "service__image", "environment", "release__build", "previous__build"
     )
     deployment: Deployment = find(rows, id)
-    return _shown(request, lambda: KINDS[step](actor=request.actor, deployment=deployment))
+    project = deployment.service.project
+    return _shown(request, project, lambda: KINDS[step](actor=request.actor, deployment=deployment))
 
 
-def _shown(request: PageRequest, preview: Callable[[], Preview]) -> HttpResponse:
-    """The plan, or why there is none."""
+def _shown(request: PageRequest, project: Project, preview: Callable[[], Preview]) -> HttpResponse:
+    """The plan, or why there is none; what a gate keeps out may be an emergency for who may call one."""
     try:
-        return render(request, "deployments/preview.html", {"preview": preview()})
+        facts = {"preview": preview(), "urgent": "urgent" in request.GET}
+        return render(request, "deployments/preview.html", facts)
     except Forbidden:
         raise
     except Missing as refusal:
         raise Http404(refusal.detail) from refusal
     except Refusal as refusal:
-        return render(request, "deployments/preview.html", {"refusal": refusal}, status=refusal.status)
+        hurries = refusal.code in AT_GATES and may(request.actor, Action.EMERGENCY, project)
+        said = {"refusal": refusal, "hurries": hurries, "least": SHORTEST_REASON}
+        return render(request, "deployments/preview.html", said, status=refusal.status)

@@ -9,6 +9,7 @@ from webapp.deployments import services
 from webapp.deployments.addresses import addresses
 from webapp.deployments.board.acts import may_ask
 from webapp.deployments.models import Replica
+from webapp.deployments.views.deployments import emergency_of
 from webapp.page import PageRequest, find, look, verb
 from webapp.teams.policy import Action, actions_in
 
@@ -36,6 +37,7 @@ def change(request: PageRequest, id: str, kind: str) -> HttpResponse:
         service=replica.service,
         environment=replica.environment,
         replica=replica,
+        emergency=emergency_of(request),
         queue=True,
     )
     return redirect("deployment", made.id)

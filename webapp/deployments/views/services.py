@@ -10,9 +10,11 @@ from django.urls import reverse
 
 from webapp.deployments import services
 from webapp.deployments.board.acts import may_ask
+from webapp.deployments.board.journey import between
 from webapp.deployments.comparing import changes
 from webapp.deployments.forms import DeployForm, ScaleForm, ServiceForm
 from webapp.deployments.models import Deployment, DesiredState, Release, Replica, Service
+from webapp.deployments.views.deployments import emergency_of
 from webapp.environments.models import Environment
 from webapp.page import PageRequest, find, find_project, look, page, verb, way_to
 from webapp.teams.policy import Action, actions_in, may, require
@@ -89,7 +91,7 @@ def deploy(request: PageRequest, id: str) -> HttpResponse:
     """Choose a build and an environment; the plan is shown before anybody approves it."""
     service = _load(request, id)
     require(request.actor, Action.REQUEST, service.project)
-    form = DeployForm(request.POST or None, service=service)
+    form = DeployForm(request.POST or None, service=service, hurries=_hurries(request, service))
     if request.method == "POST":
         made = form.attempt(
             lambda: services.deploy(actor=request.actor, service=service, queue=True, **form.cleaned_data)
@@ -109,7 +111,8 @@ def scale(request: PageRequest, id: str) -> HttpResponse:
     """Run more copies, or fewer."""
     service = _load(request, id)
     require(request.actor, Action.REQUEST, service.project)
-    form = ScaleForm(request.POST or None, service=service, environment=request.GET.get("environment", ""))
+    place, hurries = request.GET.get("environment", ""), _hurries(request, service)
+    form = ScaleForm(request.POST or None, service=service, environment=place, hurries=hurries)
     if request.method == "POST":
         made = form.attempt(
             lambda: services.scale(actor=request.actor, service=service, queue=True, **form.cleaned_data)
@@ -122,12 +125,29 @@ def scale(request: PageRequest, id: str) -> HttpResponse:
     return render(request, "parts/form_page.html", facts, status=form.status)
 
 
+@look
+def comparison(request: PageRequest, id: str) -> HttpResponse:
+    """What differs from what runs in one environment (`left` in the query) to what runs in another (`right`).
+
+    Those not named are the first two of the way.
+    """
+    service = _load(request, id)
+    places = Environment.objects.filter(project=service.project_id)
+    first = [place.id for place in places[:2]] or [""]
+    left = find(places, request.GET.get("left", first[0]))
+    right = find(places, request.GET.get("right", first[-1]))
+    facts = {"service": service, "project": service.project, "left": left, "right": right}
+    facts["between"] = between(service, left, right)
+    return render(request, "services/comparison.html", facts)
+
+
 @verb
 def change(request: PageRequest, id: str, kind: str) -> HttpResponse:
     """Restart, stop or start every copy in an environment."""
     service = _load(request, id)
     environment = find(Environment.objects.filter(project=service.project_id), request.POST.get("environment", ""))
-    made = CHANGES[kind](actor=request.actor, service=service, environment=environment, queue=True)
+    asked = {"service": service, "environment": environment}
+    made = CHANGES[kind](actor=request.actor, **asked, emergency=emergency_of(request), queue=True)
     return redirect("deployment", made.id)
 
 
@@ -138,7 +158,12 @@ def release(request: PageRequest, id: str) -> HttpResponse:
     frozen = find(rows, id)
     if request.method == "POST":
         made = services.deploy(
-            actor=request.actor, service=frozen.service, environment=frozen.environment, release=frozen, queue=True
+            actor=request.actor,
+            service=frozen.service,
+            environment=frozen.environment,
+            release=frozen,
+            emergency=emergency_of(request),
+            queue=True,
         )
         return redirect("deployment", made.id)
     project = frozen.service.project
@@ -153,6 +178,11 @@ def release(request: PageRequest, id: str) -> HttpResponse:
         "deploys": may_ask(allowed, frozen.environment),
     }
     return render(request, "services/release.html", facts)
+
+
+def _hurries(request: PageRequest, service: Service) -> bool:
+    """May this person call an emergency here? Where they may not, no box offers it."""
+    return request.actor.user is not None and may(request.actor, Action.EMERGENCY, service.project)
 
 
 def _load(request: PageRequest, id: str) -> Service:

@@ -56,13 +56,18 @@ def compare(before: Build, after: Build) -> Comparison:
     return Comparison(
         before=before,
         after=after,
-        commits=compare_address(_url(after), before.commit, after.commit) if _url(before) == _url(after) else None,
+        commits=commits_between(before, after),
         definition=differ(before.definition, after.definition),
         layers=compare_layers(before.layers, after.layers),
         grown=after.size - before.size if before.size is not None and after.size is not None else None,
         longer=_longer(before.seconds, after.seconds),
         packages=compare_packages(packages_of(before), packages_of(after)),
     )
+
+
+def commits_between(before: Build, after: Build) -> str | None:
+    """Where the code host shows what lies between their commits; None where that is not known."""
+    return compare_address(_url(after), before.commit, after.commit) if _url(before) == _url(after) else None
 
 
 def compare_layers(before: Sequence[Mapping[str, Any]], after: Sequence[Mapping[str, Any]]) -> LayerSteps:
