@@ -6,6 +6,7 @@ from django.utils.timezone import now
 from runtime.contract import states
 from webapp.deployments.models import Deployment, DeploymentJob
 from webapp.deployments.rollout import follow, rolling
+from webapp.deployments.services.planning_again import locked
 from webapp.deployments.telling import tell_deployment
 from webapp.jobs import services as jobs
 from webapp.problems import Conflicting
@@ -19,10 +20,7 @@ def cancel(*, actor: Actor, deployment: Deployment) -> Deployment:
     """
     _guard(actor, deployment)
     with transaction.atomic():
-        rows = Deployment.objects.select_for_update(of=("self",)).select_related(
-            "service__project", "environment", "log"
-        )
-        deployment = rows.get(id=deployment.id)
+        deployment = locked(deployment)
         if deployment.state == "cancelled" or deployment.cancel_requested_at is not None:
             return deployment
         if states.is_terminal(states.DEPLOYMENT, deployment.state):

@@ -101,8 +101,11 @@ def lapse(deployment: Deployment, why: str, **which: object) -> int:
 
 
 def locked(deployment: Deployment) -> Deployment:
-    """The row as it is now, held until the transaction ends; its service's row first, as `request.submit` does it."""
-    list(Service.objects.select_for_update().filter(id=deployment.service_id).values_list("id"))
+    """The row as it is now, held until the transaction ends; its service's row first, as `request.submit` does it.
+
+    Not its key: whoever writes rows that hang on the service, such as what hosts say, need not wait.
+    """
+    list(Service.objects.select_for_update(no_key=True).filter(id=deployment.service_id).values_list("id"))
     rows = Deployment.objects.select_for_update(of=("self",))
     rows = rows.select_related(
         "service__project__team", "environment", "release__build", "log", "previous", "requested_by"

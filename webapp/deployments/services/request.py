@@ -75,7 +75,8 @@ def submit(
             build = wish.runs.build if isinstance(wish.runs, Release) else wish.runs
             hold_to_run(actor=actor, build=build)
         # The service's row is the lock of its plans where the database locks rows; SQLite has one writer anyway.
-        service = Service.objects.select_for_update(of=("self",)).select_related("project__team").get(id=service.id)
+        rows = Service.objects.select_for_update(of=("self",), no_key=True).select_related("project__team")
+        service = rows.get(id=service.id)
         environment.refresh_from_db()
         passed = _pass(actor, service, environment, wish, emergency)
         ahead = ahead_of(service=service, environment=environment) if passed.approvals == 0 else None
