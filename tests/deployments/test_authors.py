@@ -18,6 +18,8 @@ from webapp.teams.services import create_token
 
 Change = Callable[[Harbour, Actor], object]
 
+pytestmark = pytest.mark.thorough
+
 
 def second_operator(cast: Cast) -> Actor:
     user = make_user("second")

@@ -18,6 +18,8 @@ from webapp.teams.services import create_token
 
 REASON = "Payments fail for everybody since the last release."
 
+pytestmark = pytest.mark.thorough
+
 
 def rush(harbour: Harbour, actor: Actor, **more: Any) -> Deployment:
     given: dict[str, Any] = {"emergency": REASON, "build": harbour.built(), "environment": harbour.cast.production}

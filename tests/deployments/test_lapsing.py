@@ -14,6 +14,8 @@ from webapp.environments.models import Environment
 from webapp.environments.services import change_environment
 from webapp.problems import Unplannable
 
+pytestmark = pytest.mark.thorough
+
 
 def ask(harbour: Harbour, environment: Environment | None = None) -> Deployment:
     cast = harbour.cast

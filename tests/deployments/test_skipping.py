@@ -13,6 +13,8 @@ from webapp.environments.services import change_environment, create_environment
 from webapp.images.models import Build
 from webapp.problems import Conflicting, Unplannable
 
+pytestmark = pytest.mark.thorough
+
 
 @pytest.fixture
 def strict(harbour: Harbour) -> Harbour:

@@ -86,7 +86,7 @@ SPANS = st.tuples(MOMENTS, st.integers(1, 20_000)).map(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(windows=st.lists(WINDOWS, max_size=3), freezes=st.lists(SPANS, max_size=4), now=MOMENTS)
 def test_the_next_opening_is_open_and_nothing_before_it_is(windows: Any, freezes: Any, now: datetime) -> None:
     found = closed(windows=windows, freezes=freezes, now=now)
@@ -102,6 +102,7 @@ def test_the_next_opening_is_open_and_nothing_before_it_is(windows: Any, freezes
     assert closed(windows=windows, freezes=freezes, now=found.opens - timedelta(seconds=1)) is not None
 
 
+@settings(max_examples=25, deadline=None)
 @given(windows=st.lists(WINDOWS, max_size=5))
 def test_what_a_box_shows_is_read_back_as_it_was(windows: Any) -> None:
     assert clean_windows(read_windows(write_windows(windows))) == windows
