@@ -114,6 +114,18 @@ def test_an_environment_is_judged_as_what_would_run_there(harbour: Harbour) -> N
     assert list(refused.value.errors) == ["overrides.dev.isolation"]
 
 
+def test_a_folder_in_memory_is_no_volumes_place(harbour: Harbour) -> None:
+    volumes = [{"name": "data", "path": "/data"}]
+    with pytest.raises(Invalid) as refused:
+        change(harbour, settings={"volumes": volumes, "isolation": {"tmpfs": [{"path": "/data", "size": 4096}]}})
+    assert refused.value.errors == {"settings.isolation.tmpfs": ["/data is a volume already."]}
+    with pytest.raises(Invalid) as refused:
+        change(harbour, overrides={"dev": {"volumes": [{"name": "t", "path": "/tmp"}]}}, settings={
+            "isolation": {"profile": "hardened"}
+        })  # fmt: skip
+    assert refused.value.errors == {"overrides.dev.volumes": ["/tmp is a volume already."]}
+
+
 def test_a_profile_that_got_stricter_is_met_by_the_next_deployment_and_what_runs_goes_on(harbour: Harbour) -> None:
     change(harbour, settings={"isolation": {"capabilities": ["CHOWN"]}})
     first = harbour.deployed()

@@ -37,8 +37,16 @@ def test_saving_what_the_form_shows_keeps_a_service_as_it_is(harbour: Harbour) -
             "variables": {"CERT": "a\nb"},
             "ports": [{"container": 80, "host": 9000}],
             "health": {"kind": "command", "command": ["true", "a b\nc"], "interval": 2.0},
-            "limits": {"memory": 64 * 1024**2},
+            "limits": {"memory": 64 * 1024**2, "nofile": 512, "read_bps": 5_000_000},
             "restart": {"policy": "no"},
+            "isolation": {
+                "capabilities": ["CHOWN", "KILL"],
+                "read_only": True,
+                "tmpfs": [{"path": "/data", "size": 4097}, {"path": "/cache", "size": 64 * 1024**2}],
+                "user": "",
+                "runtime": "runsc",
+            },
+            "secret_files": ["A", "B"],
             "strategy": {"kind": "rolling", "surge": 0, "unavailable": 2},
         },
         overrides={
@@ -46,11 +54,19 @@ def test_saving_what_the_form_shows_keeps_a_service_as_it_is(harbour: Harbour) -
                 "replicas": 3,
                 "command": [],
                 "ports": [],
-                "limits": {"memory": 64 * 1024**2, "cpus": 0.5},
+                "limits": {"memory": 64 * 1024**2, "cpus": 0.5, "nofile": 100, "read_bps": 5_000_000},
                 "strategy": {"kind": "recreate"},
+                "isolation": {"profile": "hardened", "tmpfs": [], "capabilities": []},
+                "secret_files": [],
             },
             "staging": {"health": {"kind": "http", "port": 80, "path": "/", "grace": 3.0}, "stop_timeout": 0},
-            "production": {"command": ["none"], "restart": {"policy": "no", "retries": 7}, "variables": {"A": " b"}},
+            "production": {
+                "command": ["none"],
+                "restart": {"policy": "no", "retries": 7},
+                "variables": {"A": " b"},
+                "secret_files": "*",
+                "isolation": {"profile": "standard"},
+            },
         },
     )
     edit = reverse("service_edit", args=[service.id])
@@ -59,7 +75,9 @@ def test_saving_what_the_form_shows_keeps_a_service_as_it_is(harbour: Harbour) -
     assert post(harbour.cast.client("owner"), edit, **fields) == 302
     again = Service.objects.get()
     assert again.settings["command"] == SHELL and again.settings["variables"] == {"CERT": "a\nb"}
-    assert again.settings["strategy"] == service.settings["strategy"]
+    for name in ("strategy", "isolation", "secret_files"):
+        assert again.settings[name] == service.settings[name]
+    assert again.settings["limits"]["read_bps"] == 5_000_000 and again.settings["limits"]["nofile"] == 512
     assert again.settings["health"] == service.settings["health"] and again.overrides == service.overrides
 
 
@@ -78,6 +96,15 @@ def test_saving_what_the_form_shows_keeps_a_service_as_it_is(harbour: Harbour) -
         ({"strategy": "big bang"}, "strategy"),
         ({"surge": "0"}, "surge"),
         ({"unavailable": "101"}, "unavailable"),
+        ({"more_limits": "nofile 99999"}, "more_limits"),
+        ({"more_limits": "disk 5"}, "more_limits"),
+        ({"isolation": "privileged yes"}, "isolation"),
+        ({"isolation": "capabilities SYS_ADMIN"}, "isolation"),
+        ({"isolation": "no_new_privileges no"}, "isolation"),
+        ({"isolation_profile": "none-such"}, "isolation_profile"),
+        ({"isolation_profile": "hardened", "isolation": "user root"}, "isolation"),
+        ({"secret_files": "A ../b"}, "secret_files"),
+        ({"dev__isolation_profile": "hardened", "dev__isolation": "capabilities CHOWN"}, "dev__isolation"),
         ({"dev__memory": "1"}, "dev__memory"),
         ({"dev__replicas": "many"}, "dev__replicas"),
         ({"staging__health_kind": "http"}, "staging__health_port"),

@@ -1,13 +1,14 @@
 """What no profile allows is refused: where a service is defined by its fields, and where something is planned."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from webapp.deployments.settings.aspects import effective, setting
 from webapp.findings import Findings
 from webapp.isolation.profiles import Profiles, profiles
-from webapp.isolation.rules import BEFORE, Rules, complaints, in_force, limits_in_force
+from webapp.isolation.rules import BEFORE, Complaint, Rules, complaints, in_force, limits_in_force
 
+JUDGED = frozenset({"isolation", "limits", "volumes"})  # aspects of which one decides about another
 GONE = "There is no profile of this name."
 
 
@@ -16,7 +17,7 @@ def refuse_beyond(settings: Mapping[str, Any], overrides: Mapping[str, Any]) -> 
     found, known = Findings(), profiles()
     _judge(found, known, effective(settings, {}, ""), at="settings", said=None)
     for slug, there in overrides.items():
-        if "isolation" in there or "limits" in there:
+        if JUDGED & there.keys():
             _judge(found, known, effective(settings, overrides, slug), at=f"overrides.{slug}", said=there)
     found.settle()
 
@@ -51,6 +52,14 @@ def reasons_against(settings: Mapping[str, Any]) -> list[str]:
     return [sentence for _, sentence in complaints(rules, isolation, limits)]
 
 
+def _twice(isolation: Mapping[str, Any], settings: Mapping[str, Any]) -> Iterator[Complaint]:
+    """One place in a container is one thing."""
+    volumes = {volume["path"] for volume in setting(settings, "volumes")}
+    for mount in isolation["tmpfs"]:
+        if mount["path"] in volumes:
+            yield "tmpfs", f"{mount['path']} is a volume already."
+
+
 def _judge(
     found: Findings, known: Profiles, settings: Mapping[str, Any], *, at: str, said: Mapping[str, Any] | None
 ) -> None:
@@ -59,10 +68,10 @@ def _judge(
     if rules is None:
         found.add(f"{at}.isolation.profile", GONE)
         return
-    limits = limits_in_force(rules, settings["limits"])
-    for member, sentence in complaints(rules, in_force(rules, asked), limits):
+    limits, wanted = limits_in_force(rules, settings["limits"]), in_force(rules, asked)
+    for member, sentence in (*complaints(rules, wanted, limits), *_twice(wanted, settings)):
         path = member if member.startswith("limits.") else f"isolation.{member}"
         # An environment says what differs: a finding stands at what it says.
         if said is not None and path.partition(".")[0] not in said:
-            path = next(name for name in ("isolation", "limits") if name in said)
+            path = sorted(JUDGED & said.keys())[0]
         found.add(f"{at}.{path}", sentence)

@@ -48,9 +48,9 @@ class SecretFiles(Aspect):
     def shown(self, value: Any) -> Values:
         return {"secret_files": value if value == ALL else " ".join(value or ())}
 
-    def carried(self, given: Values, former: Any) -> list[str] | str:
+    def carried(self, given: Values, former: Any) -> list[str] | str | None:
         text = given["secret_files"].strip()
-        return ALL if text == ALL else text.split()
+        return ALL if text == ALL else text.split() or None
 
     def shown_there(self, value: Any, everywhere: Any) -> Values:
         return {"secret_files": self.shown(value)["secret_files"] or NONE}
