@@ -92,8 +92,16 @@ class CaddyEdge:
 
     def ensure(self) -> None:
         """Caddy runs what is on disk. EdgeError."""
-        with self._files.alone():
-            self._tell(patience=ANSWER_SECONDS)
+        end = time.monotonic() + ANSWER_SECONDS
+        while True:
+            try:
+                with self._files.alone():
+                    self._tell(patience=0)
+                return
+            except EdgeError as error:
+                if not error.retry_helps or time.monotonic() >= end:
+                    raise
+            time.sleep(LOOK_SECONDS)  # others may change what is on disk meanwhile
 
     def _change(
         self, place: Place, change: Callable[[Known], Known], *, certificates: Mapping[str, Secret] | None = None

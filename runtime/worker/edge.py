@@ -12,6 +12,7 @@ import shutil
 import signal
 import time
 from asyncio.subprocess import Process
+from collections.abc import Mapping
 from contextlib import suppress
 
 from runtime.edge.base import Edge, EdgeError
@@ -22,7 +23,7 @@ from runtime.edge.names import serve_names
 from runtime.edge.none import NoEdge
 from runtime.worker.alone import alone
 from runtime.worker.backoff import Backoff
-from runtime.worker.config import Config, Misconfigured
+from runtime.worker.config import AUTHORITIES, Config, Misconfigured
 
 CADDY = "caddy"
 FIRST_PAUSE_SECONDS = 0.05
@@ -53,7 +54,7 @@ async def run_edge(config: Config) -> None:
             asyncio.get_running_loop().add_signal_handler(number, stop.set)
         names = await serve_names(folder.names, SiteFiles(folder).read)
         try:
-            await _keep(folder, config.doors, stop)
+            await _keep(folder, config.doors, stop, _environment(config, folder))
         finally:
             names.close()
 
@@ -66,14 +67,14 @@ def _fresh(config: Config) -> Folder:
     return folder
 
 
-async def _keep(folder: Folder, doors: Doors, stop: asyncio.Event) -> None:
+async def _keep(folder: Folder, doors: Doors, stop: asyncio.Event, env: Mapping[str, str]) -> None:
     backoff = Backoff(first=FIRST_PAUSE_SECONDS, longest=LONGEST_PAUSE_SECONDS)
     while not stop.is_set():
         since = time.monotonic()
-        process = await _start(folder, doors)
+        process = await _start(folder, doors, env)
         assuring = asyncio.ensure_future(asyncio.to_thread(_assure, folder, doors))
         await _ended(process, stop)
-        await assuring
+        assuring.cancel()
         if time.monotonic() - since > STEADY_SECONDS:
             backoff.reset()
         if not stop.is_set():
@@ -84,21 +85,27 @@ async def _keep(folder: Folder, doors: Doors, stop: asyncio.Event) -> None:
                     await stop.wait()
 
 
-async def _start(folder: Folder, doors: Doors) -> Process:
+async def _start(folder: Folder, doors: Doors, env: Mapping[str, str]) -> Process:
     """Caddy with all sites as they are on disk."""
     first = folder.home / "caddy.json"
     first.write_text(json.dumps(render(doors, folder, SiteFiles(folder).all())))
     folder.admin.unlink(missing_ok=True)
-    own = {"HOME": str(folder.home), "XDG_DATA_HOME": str(folder.data), "XDG_CONFIG_HOME": str(folder.data)}
     return await asyncio.create_subprocess_exec(
         CADDY,
         "run",
         "--config",
         str(first),
-        env={"PATH": os.environ.get("PATH", os.defpath), **own},
+        env=dict(env),
         stdin=asyncio.subprocess.DEVNULL,
         preexec_fn=_end_with_parent,
     )
+
+
+def _environment(config: Config, folder: Folder) -> dict[str, str]:
+    """All that Caddy is told of it: nothing of who this host is."""
+    own = {"HOME": str(folder.home), "XDG_DATA_HOME": str(folder.data), "XDG_CONFIG_HOME": str(folder.data)}
+    trusted = {AUTHORITIES: config.authorities} if config.authorities else {}
+    return {"PATH": os.environ.get("PATH", os.defpath), **own, **trusted}
 
 
 def _assure(folder: Folder, doors: Doors) -> None:

@@ -125,6 +125,7 @@ class EdgeProcess:
     home: Path
     doors: Doors
     running: subprocess.Popen[bytes] | None = None
+    more: dict[str, str] = field(default_factory=dict)  # settings
 
     def start(self) -> None:
         credential = self.home / "credential"
@@ -137,6 +138,7 @@ class EdgeProcess:
             "SLIPWAY_WORKER_HOME": str(self.home),
             "REDIS_URL": "redis://127.0.0.1:1",
             "SLIPWAY_EDGE": f"{self.doors.http},{self.doors.https}",
+            **self.more,
         }
         with (self.home / "edge.log").open("ab") as log:
             command = [sys.executable, "-m", "runtime.worker", "edge"]
