@@ -8,6 +8,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from webapp.deployments.addresses import addresses
+from webapp.deployments.board.story import BACK, phase_of, replica_of
 from webapp.deployments.models import Approval, Deployment, Release, Replica, Service
 from webapp.deployments.services.authors import names_of
 from webapp.deployments.settings.aspects import effective, setting
@@ -144,6 +145,11 @@ class ApprovalSerializer(serializers.ModelSerializer[Approval]):
 
 class HostStepSerializer(StepSerializer):
     host = serializers.CharField()
+    phase = serializers.ChoiceField(
+        choices=["stopped", "proved", "done", BACK],
+        help_text="How far its host was to go: see the plan; back: on the way back to what ran before.",
+    )
+    replica = serializers.IntegerField(allow_null=True, help_text="Its index, where the step is about one.")
 
 
 class DeploymentRowSerializer(serializers.ModelSerializer[Deployment]):
@@ -211,7 +217,12 @@ class DeploymentSerializer(DeploymentRowSerializer):
     @extend_schema_field(HostStepSerializer(many=True))
     def get_steps(self, deployment: Deployment) -> list[dict[str, Any]]:
         return [
-            {**StepSerializer(step).data, "host": link.job.host.name}
+            {
+                **StepSerializer(step).data,
+                "host": link.job.host.name,
+                "phase": phase_of(deployment, link.position),
+                "replica": replica_of(step),
+            }
             for link in deployment.host_jobs.all()
             for step in link.job.steps.all()
             if step.attempt == link.job.attempt

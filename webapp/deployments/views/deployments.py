@@ -11,6 +11,7 @@ from django.utils.timezone import now
 from runtime.contract import states
 from webapp.deployments import services
 from webapp.deployments.board.evidence import evidence
+from webapp.deployments.board.story import story, turning_point
 from webapp.deployments.board.waits import missing_approvals
 from webapp.deployments.models import UNDER_WAY, Approval, Deployment, Replica
 from webapp.deployments.outcome import outcome
@@ -19,7 +20,6 @@ from webapp.deployments.services.authors import names_of
 from webapp.deployments.services.queueing import ahead_of
 from webapp.deployments.services.starting import approvers_of
 from webapp.environments.models import Environment
-from webapp.jobs.models import JobStep
 from webapp.page import PageRequest, find, look, verb
 from webapp.teams.policy import Action, Actor, actions_in
 
@@ -86,6 +86,7 @@ def _facts(actor: Actor, deployment: Deployment) -> dict[str, Any]:
     allowed = actions_in(actor, project.team_id, project_id=project.id)
     own = actor.person_id() == deployment.requested_by_id
     approvals = list(deployment.approvals.select_related("user"))
+    chapters = story(deployment)
     waits = deployment.state == "awaiting_approval"
     patience = timedelta(hours=deployment.environment.approval_hours)
     person = actor.person_id()
@@ -98,7 +99,8 @@ def _facts(actor: Actor, deployment: Deployment) -> dict[str, Any]:
     return {
         "deployment": deployment,
         "project": project,
-        "hosts": _hosts(deployment),
+        "chapters": chapters,
+        "turning": turning_point(chapters),
         "replicas": _replicas(deployment),
         "approvals": approvals,
         "given": sum(approval.approved and approval.lapsed_at is None for approval in approvals),
@@ -155,29 +157,6 @@ def _is_there(deployment: Deployment, target: Environment) -> bool:
     asked = Deployment.objects.filter(service=deployment.service, environment=target, release__digest=digest)
     same = there is not None and there.release.digest == digest
     return same or asked.filter(state__in=("awaiting_approval", "in_line", *UNDER_WAY)).exists()
-
-
-def _hosts(deployment: Deployment) -> list[dict[str, Any]]:
-    """The plan's hosts in order, each with its newest job there and that job's steps."""
-    links = list(deployment.host_jobs.select_related("job__host").order_by("position", "job__created_at"))
-    steps: dict[str, list[JobStep]] = {}
-    for step in JobStep.objects.filter(job__in=[link.job_id for link in links]).order_by("attempt", "number"):
-        steps.setdefault(step.job_id, []).append(step)
-    jobs = {link.job.host_id: link.job for link in links}
-    return [
-        {
-            "id": planned["host"],
-            "name": planned["name"],
-            "words": planned["words"],
-            "job": jobs.get(planned["host"]),
-            "steps": [
-                step
-                for step in steps.get(jobs[planned["host"]].id if planned["host"] in jobs else "", [])
-                if step.attempt == jobs[planned["host"]].attempt
-            ],
-        }
-        for planned in deployment.plan.get("steps", [])
-    ]
 
 
 def _replicas(deployment: Deployment) -> list[Replica]:
