@@ -137,6 +137,11 @@ class Ship:
         return Finish(state="succeeded", last_line=0, result=result)
 
 
+def hear(ships: list[Ship]) -> None:
+    """Who is heard was heard just now, however long the test takes."""
+    Host.objects.filter(id__in=[ship.host.id for ship in ships if ship.heard]).update(last_heard_at=now())
+
+
 def pass_time() -> None:
     """What waits for a time has waited long enough."""
     Repair.objects.update(next_at=now() - timedelta(seconds=1))
@@ -149,8 +154,9 @@ def expire_leases() -> None:
     jobs.expire_leases(now=now(), on_change=owners.job_changed)
 
 
-def look_after() -> int:
+def look_after(ships: list[Ship]) -> int:
     """One turn of the control loop; how much it had to do."""
+    hear(ships)
     return reconcile.run_once(now()) + queueing.run_once(now()) + starting.run_once(now())
 
 
@@ -164,7 +170,7 @@ def settle(ships: list[Ship]) -> None:
         for ship in ships:
             ship.tell()
         pass_time()
-        if not worked + look_after():
+        if not worked + look_after(ships):
             return
     raise AssertionError("it does not come to rest")
 

@@ -9,7 +9,14 @@ import pytest
 from django.db import transaction
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
 
 from runtime.contract import states
 from runtime.engine.values import Container
@@ -47,6 +54,11 @@ class Races(RuleBasedStateMachine):
         self.told = Entry.objects.filter(action__startswith="deployment.").count()
         self.calm = True  # nothing was taken from what runs by hand, by power or by wish
 
+    @initialize(number=st.integers(0, GOOD - 1))
+    def something_runs(self, number: int) -> None:
+        self.ask(services.deploy, actor=self.actor("owner"), build=self.builds[number], **self.place(False))
+        fleet.settle(self.ships)
+
     def teardown(self) -> None:
         try:
             fleet.settle(self.ships)
@@ -57,6 +69,7 @@ class Races(RuleBasedStateMachine):
 
     def ask(self, verb: Callable[..., Any], **given: Any) -> None:
         """A verb is refused and changes nothing, or stands in the trail once."""
+        fleet.hear(self.ships)
         with transaction.atomic():
             try:
                 verb(**given)
@@ -91,19 +104,25 @@ class Races(RuleBasedStateMachine):
         if last is not None:
             self.ask(services.roll_back, actor=self.actor(who), deployment=last)
 
+    @precondition(lambda self: self.under_way())
     @rule(who=PEOPLE)
     def cancel(self, who: str) -> None:
         for one in Deployment.objects.filter(state__in=(*UNDER_WAY, "in_line"), cancel_requested_at=None)[:1]:
             self.ask(services.cancel, actor=self.actor(who), deployment=one)
 
+    @precondition(lambda self: Deployment.objects.filter(state="awaiting_approval").exists())
     @rule(who=PEOPLE)
     def approve(self, who: str) -> None:
         for one in Deployment.objects.filter(state="awaiting_approval").exclude(approvals__approved=True)[:1]:
             self.ask(services.approve, actor=self.actor(who), deployment=one, plan_hash=one.plan_hash)
 
-    @rule(which=st.integers(0, 1), dies_at=st.sampled_from([0, 0, 0, *range(1, 40)]))
-    def work(self, which: int, dies_at: int) -> None:
-        self.ships[which].work(dies_at=dies_at)
+    @precondition(lambda self: self.under_way())
+    @rule(
+        orders=st.lists(st.tuples(st.integers(0, 1), st.sampled_from([0, 0, 0, *range(4, 30)])), min_size=1, max_size=4)
+    )
+    def work(self, orders: list[tuple[int, int]]) -> None:
+        for which, dies_at in orders:
+            self.ships[which].work(dies_at=dies_at)
 
     @rule(which=st.integers(0, 1))
     def tell(self, which: int) -> None:
@@ -115,9 +134,11 @@ class Races(RuleBasedStateMachine):
         self.calm &= not without_power
         self.ships[which].silent(without_power=without_power)
 
-    @rule(which=st.integers(0, 1))
-    def come_back(self, which: int) -> None:
-        self.ships[which].back()
+    @precondition(lambda self: not all(ship.heard for ship in self.ships))
+    @rule()
+    def come_back(self) -> None:
+        for ship in self.ships:
+            ship.back()
 
     @rule(which=st.integers(0, 1))
     def remove_by_hand(self, which: int) -> None:
@@ -125,6 +146,7 @@ class Races(RuleBasedStateMachine):
             self.calm = False
             self.ships[which].engine.remove(container.container_id)
 
+    @precondition(lambda self: self.under_way())
     @rule()
     def expire(self) -> None:
         fleet.expire_leases()
@@ -133,7 +155,10 @@ class Races(RuleBasedStateMachine):
     def look_after(self, late: bool) -> None:
         if late:
             fleet.pass_time()
-        fleet.look_after()
+        fleet.look_after(self.ships)
+
+    def under_way(self) -> bool:
+        return Deployment.objects.filter(state__in=UNDER_WAY).exists()
 
     @invariant()
     def nothing_is_double(self) -> None:
@@ -194,8 +219,8 @@ def test_whatever_is_done_in_whatever_order(harbour: Harbour, strategy: str) -> 
     run_state_machine_as_test(
         Races,
         settings=settings(
-            max_examples=20,
-            stateful_step_count=25,
+            max_examples=12,
+            stateful_step_count=30,
             deadline=None,
             suppress_health_check=list(HealthCheck),
         ),
