@@ -104,7 +104,7 @@ def watch_the_deployment(page: Page) -> None:
     expect(asked).to_contain_text("Deploy build 1 of ticker to dev on local as 1 replica.")
     expect(asked.get_by_role("button", name="Deploy")).to_be_focused()
     page.keyboard.press("Enter")
-    expect(page.get_by_role("heading", name="Deploy of ticker in dev")).to_be_visible()
+    expect(page.get_by_role("heading", name="Deployment of ticker to dev")).to_be_visible()
     mark(page)
     expect(page.locator("#deployment .sentence")).to_contain_text("ticker")
     expect(page.locator("#deployment .state").first).to_have_text("succeeded")

@@ -20,7 +20,7 @@ class Entry(NamedTuple):
 ENTRIES = (
     Entry("Board", (Page("Board", "board"),)),
     Entry("Images", (Page("Images", "images"), Page("Uploads", "uploads"))),
-    Entry("Deployments", (Page("Deployments", "deployments"), Page("Reviews owed", "reviews"))),
+    Entry("Deployments", (Page("Deployments", "deployments"), Page("Reviews", "reviews"))),
     Entry(
         "Environments",
         (Page("Environments", "environments"), Page("Secrets", "secrets"), Page("Certificates", "certificates")),
