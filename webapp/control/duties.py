@@ -9,7 +9,7 @@ from webapp.audit import services as audit
 from webapp.blobs import services as blobs
 from webapp.control.loop import Part
 from webapp.deployments import certified
-from webapp.deployments.rollout import reconcile
+from webapp.deployments.rollout import patience, reconcile
 from webapp.deployments.services import queueing, starting
 from webapp.exports import rounds as exports
 from webapp.hooks import services as hooks
@@ -77,6 +77,11 @@ def _deliver_certificates(moment: datetime) -> int:
     return certified.deliver_due(now=moment)
 
 
+def _wait_no_longer(moment: datetime) -> int:
+    """Deployments turn back where a host stays silent."""
+    return patience.run_once(now=moment)
+
+
 def _start_next(moment: datetime) -> int:
     """What stood in line has its turn."""
     return queueing.run_once(now=moment)
@@ -142,6 +147,7 @@ LOOPS: Mapping[str, Sequence[Part]] = {
     ),
     "archive": (Part("archive", _archive, every=1.0),),
     "chores": (
+        Part("silent hosts of deployments", _wait_no_longer, every=5.0),
         Part("next in line", _start_next, every=1.0),
         Part("reconcile", _reconcile, every=1.0),
         Part("approvals", _start_approved, every=5.0),
