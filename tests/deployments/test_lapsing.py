@@ -110,6 +110,17 @@ def test_it_does_not_start_while_another_deployment_is_under_way(harbour: Harbou
     assert starting.run_once(until) == 0
 
 
+def test_what_is_approved_while_another_is_under_way_starts_after_it(harbour: Harbour) -> None:
+    first = ask(harbour)
+    approve(harbour, first)
+    second = ask(harbour)
+    waiting = approve(harbour, second)
+    assert waiting.state == "awaiting_approval" and starting.run_once(now()) == 0
+    harbour.carry_out(Deployment.objects.get(id=first.id))
+    assert starting.run_once(now()) == 1  # it was planned against what the first one made
+    assert Deployment.objects.get(id=second.id).state == "queued"
+
+
 def test_facts_that_changed_meanwhile_take_the_approvals_and_the_plan_is_made_anew(harbour: Harbour) -> None:
     until = freeze(harbour, harbour.cast.production)
     waiting = approve(harbour, ask(harbour))

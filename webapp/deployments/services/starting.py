@@ -2,15 +2,15 @@
 
 from datetime import datetime
 
-from django.db import IntegrityError, transaction
+from django.db import transaction
 
 from runtime.contract.reports import Problem
-from webapp.deployments.models import UNDER_WAY, Deployment
+from webapp.deployments.models import Deployment
 from webapp.deployments.planning.plans import read_plan
 from webapp.deployments.rollout import rolling
 from webapp.deployments.services import planning_again
 from webapp.deployments.services.gates import skipped
-from webapp.deployments.services.queueing import refuse_second
+from webapp.deployments.services.queueing import ahead_of
 from webapp.logs import services as logs
 from webapp.problems import Refusal
 from webapp.teams.models import Membership
@@ -20,10 +20,11 @@ MOST_A_PASS = 100
 
 
 def start_if_ready(deployment: Deployment, *, now: datetime) -> bool:
-    """Start it where enough people say yes and the environment is open; True when it left its waiting.
+    """Start it where enough people say yes, the environment is open and nothing else is under way there; True when it
+    left its waiting.
 
     The row must be locked. Facts that give another plan lose the approvals; those that give none end it with the
-    reason. Raises `Conflicting` while another deployment is under way there.
+    reason. What it still waits for is in its log, and the control loop looks again.
     """
     if deployment.state != "awaiting_approval" or not has_enough(deployment):
         return False
@@ -31,19 +32,17 @@ def start_if_ready(deployment: Deployment, *, now: datetime) -> bool:
     if closed is not None:
         logs.write(deployment.log, f"It is approved. {deployment.environment.slug} {closed.why}.", closed.sentence)
         return False
+    ahead = ahead_of(service=deployment.service, environment=deployment.environment)
+    if ahead is not None:
+        logs.write(deployment.log, f"It is approved, and waits for the end of deployment {ahead.id}.")
+        return False
     problem = _requester_left(deployment) or _skips(deployment) or _unplannable(deployment)
     if problem is not None:
         logs.write(deployment.log, problem.message)
         return rolling.settle(deployment, state="failed", problem=problem)
     if planning_again.by_itself(deployment):
         return False
-    refuse_second(service=deployment.service, environment=deployment.environment, but=deployment)
-    try:
-        with transaction.atomic():
-            moved = rolling.move(deployment, "queued")
-    except IntegrityError:
-        refuse_second(service=deployment.service, environment=deployment.environment, but=deployment)
-        raise
+    moved = rolling.move(deployment, "queued")
     if moved:
         rolling.begin(deployment=deployment, plan=read_plan(deployment.plan), now=now)
     return moved
@@ -83,10 +82,8 @@ def _look_at(row: Deployment, now: datetime) -> bool:
         if deployment.state != "awaiting_approval":
             return False
         planning_again.lapse_old(deployment, now=now)
-        under_way = Deployment.objects.filter(
-            service=deployment.service, environment=deployment.environment, state__in=UNDER_WAY
-        )
-        if not has_enough(deployment) or deployment.environment.closed(now) is not None or under_way.exists():
+        ahead = ahead_of(service=deployment.service, environment=deployment.environment)
+        if ahead is not None or deployment.environment.closed(now) is not None:
             return False
         return start_if_ready(deployment, now=now)
 
