@@ -5,7 +5,7 @@ from webapp.blobs import api as blobs
 from webapp.certificates import api as certificates
 from webapp.deploykeys import api as deploykeys
 from webapp.deployments import api as deployments
-from webapp.deployments import certified, isolated, using
+from webapp.deployments import api_carrying, certified, isolated, mounting, using
 from webapp.environments import api as environments
 from webapp.exports import api as exports
 from webapp.hooks import api as hooks
@@ -24,6 +24,7 @@ from webapp.retention import api as retention
 from webapp.snapshots import api as snapshots
 from webapp.snapshots import finding
 from webapp.teams import api as teams
+from webapp.volumes import api as volumes
 
 urlpatterns = [
     *rest.urlpatterns,
@@ -44,6 +45,8 @@ urlpatterns = [
     *retention.urlpatterns,
     *hooks.urlpatterns,
     *deployments.urlpatterns,
+    *api_carrying.urlpatterns,
+    *volumes.urlpatterns(mounting.users),
     *snapshots.urlpatterns,
     *notices.urlpatterns,
     *logs.urlpatterns,

@@ -210,6 +210,7 @@ CONTENT_SECURITY_POLICY = {
 }
 
 DATA_UPLOAD_MAX_MEMORY_SIZE = 4 * 1024 * 1024
+MAX_BACKUP_BYTES = env.int("SLIPWAY_MAX_BACKUP", default=50 * 1024**3)  # of one volume, packed and unpacked
 MAX_EXPORT_BYTES = env.int("SLIPWAY_MAX_EXPORT", default=20 * 1024**3)  # of one archive
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 500
 

@@ -14,6 +14,7 @@ MAX_FRAME_BYTES = 1024 * 1024
 RELIST_SECONDS = 5.0
 SILENT_AFTER_SECONDS = 15.0  # a host not heard for this long is "unknown since"
 MAX_IMAGES_HELD = 3000  # in one list
+MAX_VOLUMES_HELD = 3000
 
 
 class EdgeFacts(Strict, frozen=True, kw_only=True):
@@ -153,6 +154,19 @@ class DiskHeld(Strict, frozen=True, kw_only=True, tag_field="kind", tag="disk"):
     build_cache: int
 
 
+class VolumeHeld(Strict, frozen=True, kw_only=True):
+    """A volume that the engine holds, by the id in its label; bytes."""
+
+    volume: str
+    size: int
+
+
+class VolumesHeld(Strict, frozen=True, kw_only=True, tag_field="kind", tag="volumes"):
+    """Volumes there with Slipway's label, as far as they were counted."""
+
+    volumes: list[VolumeHeld]
+
+
 class LinkLines(Strict, frozen=True, kw_only=True, tag_field="kind", tag="lines"):
     """Consecutive lines of a container's log."""
 
@@ -200,7 +214,7 @@ class Follow(Strict, frozen=True, kw_only=True, tag_field="kind", tag="follow"):
     """Relist now."""
 
 
-Up = Hello | Snapshot | Changed | Gone | ImagesHeld | DiskHeld | LinkLines | LinkEnd | Ask
+Up = Hello | Snapshot | Changed | Gone | ImagesHeld | DiskHeld | VolumesHeld | LinkLines | LinkEnd | Ask
 Down = Welcome | Positions | Kept | Refused | Follow
 
 up_decoder = msgspec.msgpack.Decoder(Up)

@@ -184,6 +184,7 @@ class ConvergeService(Strict, frozen=True, kw_only=True, tag_field="kind", tag="
     spec: ContainerSpec
     replicas: tuple[ReplicaSpec, ...]  # always said: that nothing shall run is no default
     restart: tuple[str, ...] = ()
+    leaving: bool = False  # a step of a move away from here: a drained host takes it too
     start_first: bool = True  # False: no surge, and what is to go stops first, as two cannot hold one host port
     pull: tuple[PullFrom, ...] = ()  # tried in this order where the host does not hold `spec.image`
     name: str = ""  # under which the host keeps what it pulled
@@ -219,6 +220,46 @@ class ExportImage(Strict, frozen=True, kw_only=True, tag_field="kind", tag="expo
     timeout: int = 3600  # seconds
 
 
+class BackupVolume(Strict, frozen=True, kw_only=True, tag_field="kind", tag="backup_volume"):
+    """Send what is in a volume as one tar archive within gzip, piece by piece, to where the job's pieces go.
+
+    Meanwhile `containers`, by their full IDs, stand still or are stopped, as `quiesce` says; afterwards they run.
+    """
+
+    volume: str  # its id, which its label says
+    name: str
+    service: str  # whose containers these are; nothing converges it meanwhile
+    environment: str
+    quiesce: Literal["none", "pause", "stop"] = "none"
+    containers: tuple[str, ...] = ()
+    stop_timeout: int = 10  # seconds
+    limit: int  # bytes, packed as well as unpacked
+    timeout: int = 14400  # seconds
+
+
+class RestoreVolume(Strict, frozen=True, kw_only=True, tag_field="kind", tag="restore_volume"):
+    """Make a new volume of an archive, and read it back: it holds what was packed, or it is not there."""
+
+    volume: str
+    name: str
+    project: str
+    environment: str
+    digest: str  # of the archive, which the control plane holds
+    size: int
+    entries: int  # what it unpacks to: see `VolumeArchived`
+    unpacked: int
+    tree: str
+    timeout: int = 14400  # seconds
+
+
+class RemoveVolume(Strict, frozen=True, kw_only=True, tag_field="kind", tag="remove_volume"):
+    """Remove a volume with all that is in it; it has no container."""
+
+    volume: str
+    name: str
+
+
+OnVolume = BackupVolume | RestoreVolume | RemoveVolume
 ImageOrder = BuildImage | PullImage | CommitContainer | LoadImage  # what ends in an image that is a build
 OnImage = PushImage | ForgetImages | ExportImage  # what is done with one
-Order = ImageOrder | OnImage | DiffContainer | ConvergeService
+Order = ImageOrder | OnImage | DiffContainer | ConvergeService | OnVolume

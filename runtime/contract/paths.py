@@ -58,6 +58,11 @@ def link_complaint(path: str, target: str) -> str:
     """
     if not target or len(target.encode("utf-8", "replace")) > MAX_PATH or unreadable(target) or "\\" in target:
         return "leads to a name that is not plain"
+    return way_out(path, target)
+
+
+def way_out(path: str, target: str) -> str:
+    """The same for a target whose name is not asked about: only whether it leads out of the root."""
     if target.startswith("/"):
         return "leads to an absolute path"
     parts = target.removesuffix("/").split("/")

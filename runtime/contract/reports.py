@@ -200,7 +200,32 @@ class Exported(Strict, frozen=True, kw_only=True, tag_field="kind", tag="exporte
     digest: str
 
 
-Result = ImageResult | PushResult | ServiceResult | FilesResult | Forgotten | Exported
+class VolumeArchived(Strict, frozen=True, kw_only=True, tag_field="kind", tag="volume_archived"):
+    """An archive of a volume of which every byte was sent and taken. `tree` is the sha256 of what is in it: names,
+    kinds, owners, modes, times, bytes; `unpacked` counts the bytes of files, by each of their names.
+    """
+
+    size: int
+    digest: str
+    entries: int
+    unpacked: int
+    tree: str
+
+
+class VolumeRestored(Strict, frozen=True, kw_only=True, tag_field="kind", tag="volume_restored"):
+    """A volume that holds what its archive does: it was read back."""
+
+    entries: int
+    unpacked: int
+    tree: str
+
+
+class VolumeRemoved(Strict, frozen=True, kw_only=True, tag_field="kind", tag="volume_removed"):
+    """A volume that is not there any more."""
+
+
+OfVolume = VolumeArchived | VolumeRestored | VolumeRemoved
+Result = ImageResult | PushResult | ServiceResult | FilesResult | Forgotten | Exported | OfVolume
 
 
 class Problem(Strict, frozen=True, kw_only=True):

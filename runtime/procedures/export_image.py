@@ -1,23 +1,18 @@
 """Sends an image as one archive, piece by piece, and says how many bytes that were and their digest."""
 
-import hashlib
 import tempfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
 
 from runtime.contract.orders import ExportImage
 from runtime.contract.reports import Exported, Problem
-from runtime.contract.wire import PIECE_BYTES
 from runtime.engine.base import Engine
 from runtime.engine.errors import NotFound
 from runtime.oci_layout import NoImage, oci_layout
 from runtime.procedures.answers import answered
+from runtime.procedures.pieces import Send, send_all
 from runtime.procedures.ports import ProcedureError, Reporter
 from runtime.redaction import Redactor
-
-TELL_EVERY = 64 * 1024 * 1024  # bytes between two words about how far it is
-
-Send = Callable[[int, bytes], None]
 
 
 def export_image(order: ExportImage, *, engine: Engine, reporter: Reporter, workdir: Path, send: Send) -> Exported:
@@ -32,12 +27,14 @@ def export_image(order: ExportImage, *, engine: Engine, reporter: Reporter, work
         with reporter.step("Send the archive"):
             pieces = _archive(order, engine, reporter, Path(private))
             try:
-                exported = _send_all(pieces, order, reporter, send)
+                sent = send_all(
+                    pieces, limit=order.limit, reporter=reporter, send=send, too_large=_too_large(order.limit)
+                )
             except NoImage as error:
                 raise ProcedureError(_not_saved(str(error))) from error
         with reporter.step("Sum up"):
-            reporter.line("s", f"{exported.size} bytes, {exported.digest}")
-        return exported
+            reporter.line("s", f"{sent.size} bytes, {sent.digest}")
+        return Exported(size=sent.size, digest=sent.digest)
 
 
 def _archive(order: ExportImage, engine: Engine, reporter: Reporter, private: Path) -> Iterable[bytes]:
@@ -67,33 +64,6 @@ def _keep(saved: Iterable[bytes], file: Path, *, limit: int) -> None:
             if size > limit:
                 raise ProcedureError(_too_large(limit))
             kept.write(piece)
-
-
-def _send_all(pieces: Iterable[bytes], order: ExportImage, reporter: Reporter, send: Send) -> Exported:
-    size, told, digest = 0, 0, hashlib.sha256()
-    for piece in _of_one_size(pieces):
-        reporter.check_cancelled()
-        if size + len(piece) > order.limit:
-            raise ProcedureError(_too_large(order.limit))
-        send(size, piece)
-        digest.update(piece)
-        size += len(piece)
-        if size - told >= TELL_EVERY:
-            told = size
-            reporter.line("s", f"{size} bytes sent")
-    return Exported(size=size, digest=f"sha256:{digest.hexdigest()}")
-
-
-def _of_one_size(pieces: Iterable[bytes]) -> Iterator[bytes]:
-    """The same bytes in pieces of `PIECE_BYTES`; the last may be shorter."""
-    waiting = bytearray()
-    for piece in pieces:
-        waiting += piece
-        while len(waiting) >= PIECE_BYTES:
-            yield bytes(waiting[:PIECE_BYTES])
-            del waiting[:PIECE_BYTES]
-    if waiting:
-        yield bytes(waiting)
 
 
 def _too_large(limit: int) -> Problem:

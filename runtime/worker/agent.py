@@ -14,13 +14,11 @@ from pathlib import Path
 from runtime.contract import CONTRACT_VERSION
 from runtime.contract.link import (
     Changed,
-    DiskHeld,
     Down,
     EngineFacts,
     Follow,
     Gone,
     Hello,
-    ImagesHeld,
     Kept,
     Positions,
     Refused,
@@ -50,7 +48,7 @@ from runtime.worker.masks import Masks
 from runtime.worker.passport import Passport
 from runtime.worker.rounds import Rounds
 from runtime.worker.spool import Spool, open_spool
-from runtime.worker.stock import Stock
+from runtime.worker.stock import Stock, Stocked
 from runtime.worker.watcher import Listing, Watcher
 
 WELCOME_SECONDS = 15.0
@@ -153,7 +151,7 @@ class Agent:
         if facts is not None:
             await self._send(Changed(container=facts))
 
-    async def _tell_stock(self, held: ImagesHeld | DiskHeld) -> bool:
+    async def _tell_stock(self, held: Stocked) -> bool:
         """Whether there was a link to tell it."""
         try:
             if self._link is None:

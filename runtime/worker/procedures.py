@@ -5,6 +5,7 @@ from functools import partial
 from typing import Any, NamedTuple
 
 from runtime.contract.orders import (
+    BackupVolume,
     BuildImage,
     CommitContainer,
     ConvergeService,
@@ -15,8 +16,11 @@ from runtime.contract.orders import (
     Order,
     PullImage,
     PushImage,
+    RemoveVolume,
+    RestoreVolume,
 )
 from runtime.contract.reports import Result
+from runtime.procedures.backup_volume import backup_volume
 from runtime.procedures.build_image import build_image
 from runtime.procedures.commit_container import commit_container
 from runtime.procedures.converge_service import converge_service
@@ -26,6 +30,8 @@ from runtime.procedures.forget_images import forget_images
 from runtime.procedures.load_image import load_image
 from runtime.procedures.pull_image import pull_image
 from runtime.procedures.push_image import push_image
+from runtime.procedures.remove_volume import remove_volume
+from runtime.procedures.restore_volume import restore_volume
 from runtime.worker.attempt import Attempt, Hands
 from runtime.worker.blobs import JobBlobs
 from runtime.worker.sending import send_piece
@@ -138,6 +144,36 @@ def _forget(order: ForgetImages, attempt: Attempt, hands: Hands) -> Result:
     )
 
 
+def _back_up(order: BackupVolume, attempt: Attempt, hands: Hands) -> Result:
+    return backup_volume(
+        order,
+        engine=hands.engine,
+        reporter=attempt.reporter,
+        instance=attempt.claim.instance,
+        send=partial(send_piece, attempt),
+    )
+
+
+def _restore(order: RestoreVolume, attempt: Attempt, hands: Hands) -> Result:
+    return restore_volume(
+        order,
+        engine=hands.engine,
+        reporter=attempt.reporter,
+        instance=attempt.claim.instance,
+        workdir=attempt.folder,
+        blobs=JobBlobs(attempt.held),
+    )
+
+
+def _remove(order: RemoveVolume, attempt: Attempt, hands: Hands) -> Result:
+    return remove_volume(order, engine=hands.engine, reporter=attempt.reporter, instance=attempt.claim.instance)
+
+
+def _backed_up(order: BackupVolume) -> str:
+    """A service whose containers stand still for it is not converged meanwhile."""
+    return f"volume {order.volume}" if order.quiesce == "none" else f"service {order.service} {order.environment}"
+
+
 ORDERS: dict[type[Order], _Procedure] = {
     BuildImage: _Procedure(lambda order: f"build {order.build}", _build),
     PullImage: _Procedure(lambda order: f"pull {order.reference}", _pull),
@@ -147,5 +183,8 @@ ORDERS: dict[type[Order], _Procedure] = {
     ForgetImages: _Procedure(lambda order: FORGETTING, _forget),
     CommitContainer: _Procedure(lambda order: f"build {order.build}", _commit),
     DiffContainer: _Procedure(lambda order: f"files of {order.container}", _diff),
+    BackupVolume: _Procedure(_backed_up, _back_up),
+    RestoreVolume: _Procedure(lambda order: f"volume {order.volume}", _restore),
+    RemoveVolume: _Procedure(lambda order: f"volume {order.volume}", _remove),
     ConvergeService: _Procedure(lambda order: f"service {order.service} {order.environment}", _converge),
 }

@@ -37,6 +37,6 @@ def _refused(why: str) -> Problem:
         code="export_refused",
         whose="us",
         message=f"The control plane did not take the archive: {why}.",
-        advice="Look whether its disk is full, then export again.",
+        advice="Look whether its disk is full, then try again.",
         retry_helps=True,
     )

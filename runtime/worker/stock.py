@@ -11,18 +11,28 @@ import time
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 
-from runtime.contract.link import MAX_IMAGES_HELD, DiskHeld, ImageHeld, ImagesHeld
-from runtime.contract.names import ID, LABEL_BUILD, LABEL_INSTANCE, LOCAL_NAMES
+from runtime.contract.link import (
+    MAX_IMAGES_HELD,
+    MAX_VOLUMES_HELD,
+    DiskHeld,
+    ImageHeld,
+    ImagesHeld,
+    VolumeHeld,
+    VolumesHeld,
+)
+from runtime.contract.names import ID, LABEL_BUILD, LABEL_INSTANCE, LABEL_VOLUME, LOCAL_NAMES
 from runtime.engine.base import Engine
 from runtime.engine.errors import EngineError
 from runtime.engine.values import HeldImage
+from runtime.engine.volumes import CountedVolume
 from runtime.worker.cache_trimming import trim
 
 LOOK_SECONDS = 20.0  # between two lists of images
 SAY_AGAIN_SECONDS = 300.0  # a list that did not change is said again this often
 COUNT_SECONDS = 300.0  # between two counts of the disk
 
-Tell = Callable[[ImagesHeld | DiskHeld], Awaitable[bool]]
+Stocked = ImagesHeld | DiskHeld | VolumesHeld
+Tell = Callable[[Stocked], Awaitable[bool]]
 
 logger = logging.getLogger(__name__)
 
@@ -70,6 +80,8 @@ class Stock:
             while True:
                 use = await asyncio.get_running_loop().run_in_executor(lane, self._disk)
                 sent = use is not None and await self._tell(use)
+                if sent and (held := await asyncio.get_running_loop().run_in_executor(lane, self._volumes)):
+                    await self._tell(held)
                 await asyncio.sleep(COUNT_SECONDS if sent else LOOK_SECONDS)
         finally:
             lane.shutdown(wait=False, cancel_futures=True)
@@ -88,6 +100,13 @@ class Stock:
             logger.info("the images were not listed: %s", error)
             return None
 
+    def _volumes(self) -> VolumesHeld | None:
+        try:
+            return volumes_held(self._engine.count_volumes(instance=self._instance))
+        except EngineError as error:
+            logger.info("the volumes were not counted: %s", error)
+            return None
+
     def _disk(self) -> DiskHeld | None:
         try:
             use = self._engine.disk_use()
@@ -98,6 +117,17 @@ class Stock:
             logger.info("the disk was not counted: %s", error)
             return None
         return DiskHeld(images=use.images, containers=use.containers, volumes=use.volumes, build_cache=use.build_cache)
+
+
+def volumes_held(counted: list[CountedVolume]) -> VolumesHeld:
+    """Those whose label is an id, and whose size was counted."""
+    return VolumesHeld(
+        volumes=[
+            VolumeHeld(volume=one.volume.labels[LABEL_VOLUME], size=one.size)
+            for one in counted
+            if one.size is not None and ID.fullmatch(one.volume.labels.get(LABEL_VOLUME, ""))
+        ][:MAX_VOLUMES_HELD]
+    )
 
 
 def images_held(images: list[HeldImage], *, instance: str) -> ImagesHeld:

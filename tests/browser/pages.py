@@ -55,6 +55,7 @@ PAGES = {
     "release": "release",
     "replica": "replica",
     "replica_files": "replica",
+    "replica_move": "replica",
     "replica_image": "replica",
     "retention": "project",
     "reviews": "project",
@@ -70,6 +71,9 @@ PAGES = {
     "team_rename": "team",
     "teams": "",
     "tokens": "",
+    "volume": "volume",
+    "volume_delete": "volume",
+    "volumes": "project",
 }
 # What GET answers with something that is no page of its own, or that needs nobody signed in (a test of its own).
 OTHERS = {
@@ -79,6 +83,8 @@ OTHERS = {
     "build_part",
     "build_exports_part",
     "export_archive",
+    "backup_archive",
+    "volume_part",
     "deployment_part",
     "favicon",
     "home",

@@ -24,7 +24,8 @@ BROKEN = "FROM slipway/busybox:1\nRUN echo before the fall; exit 3\n"
 @pytest.fixture(scope="module")
 def ids(house: House) -> dict[str, str]:
     """A project in which something of each kind is there, good and bad; ids by kind."""
-    stage = set_stage(house, slug="harbour-of-a-rather-long-name", ports=[{"container": 8080}])
+    mounts = [{"name": "data", "path": "/data"}]
+    stage = set_stage(house, slug="harbour-of-a-rather-long-name", ports=[{"container": 8080}], volumes=mounts)
     project = stage.project["id"]
     with house.api() as api:
         broken = make_image(api, stage.project, slug="broken", dockerfile=BROKEN, files={"index.html": "<p>x</p>"})
@@ -40,6 +41,8 @@ def ids(house: House) -> dict[str, str]:
         post(api, f"teams/{stage.team['id']}/invitations/", {"role": "viewer"})
         membership = get(api, f"teams/{stage.team['id']}/members/")["results"][0]
         host = get(api, "hosts/")["results"][0]
+        volume = get(api, f"volumes/?project={project}")["results"][0]
+        post(api, f"volumes/{volume['id']}/backups/", {}, status=202)
         hook, delivery = a_delivery(api, house, project)
         profile = get(api, "isolation-profiles/")["results"][0]
         key = post(api, f"projects/{project}/deploy-keys/", {"name": "shop"})
@@ -53,6 +56,7 @@ def ids(house: House) -> dict[str, str]:
         "membership": membership["id"],
         "environment": stage.dev["id"],
         "host": host["id"],
+        "volume": volume["id"],
         "hook": hook,
         "registry": registry["id"],
         "deploy key": key["id"],

@@ -2,7 +2,7 @@
 
 import pytest
 
-from webapp.exports.ranges import OutOfRange, asked
+from webapp.ranges import OutOfRange, asked
 
 
 @pytest.mark.parametrize(

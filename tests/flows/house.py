@@ -140,11 +140,14 @@ class House:
         return self.docker("ps", "-q", "--no-trunc", "--filter", f"label={LABEL_INSTANCE}={self.instance()}").split()
 
     def remove_what_it_made(self) -> None:
-        """The containers and networks of this house; a machine has room for about thirty networks."""
+        """The containers, volumes and networks of this house; a machine has room for about thirty networks."""
         mine = f"label={LABEL_INSTANCE}={self.instance()}"
         found = self.docker("ps", "-aq", "--filter", mine).split()
         if found:
             self.docker("rm", "-f", *found)
+        volumes = self.docker("volume", "ls", "-q", "--filter", mine).split()
+        if volumes:
+            self.docker("volume", "rm", *volumes)
         networks = self.docker("network", "ls", "-q", "--filter", mine).split()
         if networks:
             self.docker("network", "rm", *networks)

@@ -20,6 +20,7 @@ from tests.registries import rules as registries
 from tests.rest.walk import Made, Rule, nothing
 from tests.retention import rules as retention
 from tests.teams import rules as teams
+from tests.volumes import rules as volumes
 from webapp.teams.services import create_project
 
 EVERYBODY = (200, 200, 200, 200, 200, 200)
@@ -312,6 +313,15 @@ REGISTRIES = (
     look("registry_content", MEMBERS, registries.a_registry),
     act("registry_check", OPERATORS, registries.a_registry),
     act("registry_remove", OPERATORS, registries.a_registry),
+    look("volumes", MEMBERS, lambda cast: {"id": cast.project.id}),
+    *form("volume", MEMBERS, DEVELOPERS, volumes.a_volume, volumes.standing_still),
+    look("volume_part", MEMBERS, volumes.a_volume),
+    act("volume_keep", DEVELOPERS, volumes.a_volume, volumes.seven_kept),
+    *form("volume_delete", DEVELOPERS_SEE, DEVELOPERS, volumes.a_volume_left, volumes.its_name),
+    act("volume_restore", DEVELOPERS, volumes.a_volume_with_a_backup, volumes.that_backup),
+    act("backup_cancel", DEVELOPERS, volumes.a_backup),
+    look("backup_archive", volumes.NOT_READY, volumes.a_backup),
+    *form("replica_move", MEMBERS, DEVELOPERS, volumes.a_replica_to_move, volumes.to_the_second_by_id),
     *form("build_exports", MEMBERS, DEVELOPERS, exports.a_build, exports.a_layout),
     look("build_exports_part", MEMBERS, exports.a_build),
     act("export_cancel", DEVELOPERS, exports.an_export),

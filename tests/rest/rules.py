@@ -16,6 +16,7 @@ from tests.rest.walk import Rule
 from tests.retention.rules import RULES as RETENTION
 from tests.snapshots.rules import RULES as SNAPSHOTS
 from tests.teams.rules import RULES as TEAMS
+from tests.volumes.rules import RULES as VOLUMES
 
 
 def somewhere(cast: object) -> dict[str, str]:
@@ -36,6 +37,7 @@ RULES: tuple[Rule, ...] = (
     *FLOOR,
     *TEAMS,
     *AUDIT,
+    *VOLUMES,
     *HOSTS,
     *ISOLATION,
     *ENVIRONMENTS,

@@ -7,13 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runtime.contract.link import DiskHeld, ImagesHeld
+from runtime.contract.link import DiskHeld
 from runtime.engine.errors import EngineUnavailable
 from runtime.engine.fake import FakeEngine
 from runtime.engine.fake_calls import Trouble
 from runtime.engine.values import CacheRecord
 from runtime.worker.cache_trimming import DROPS_A_TURN, MIN_AGE_NS, droppable, trim
-from runtime.worker.stock import Stock
+from runtime.worker.stock import Stock, Stocked
 
 NOW = 10**18
 HOUR = 3600 * 10**9
@@ -88,7 +88,7 @@ def told_by(engine: FakeEngine, cache_bytes: int) -> int:
     """What the host says of its cache, at its first count."""
     said: list[int] = []
 
-    async def tell(what: ImagesHeld | DiskHeld) -> bool:
+    async def tell(what: Stocked) -> bool:
         if isinstance(what, DiskHeld):
             said.append(what.build_cache)
         return True

@@ -25,6 +25,7 @@ from webapp.notices import services as notices
 from webapp.registries.own import collecting
 from webapp.registries.own import place as own_registry
 from webapp.retention import rounds as retention
+from webapp.volumes import rounds as volumes
 
 logger = logging.getLogger(__name__)
 
@@ -132,6 +133,14 @@ def _check_exports(moment: datetime) -> int:
     return exports.check(now=moment)
 
 
+def _check_backups(moment: datetime) -> int:
+    return volumes.check(now=moment)
+
+
+def _let_backups_go(moment: datetime) -> int:
+    return volumes.let_go(now=moment)
+
+
 def _let_exports_go(moment: datetime) -> int:
     return exports.let_go(now=moment)
 
@@ -164,6 +173,8 @@ LOOPS: Mapping[str, Sequence[Part]] = {
     "archives": (  # which may be large, and are read to their end
         Part("exports", _check_exports, every=1.0),
         Part("old exports", _let_exports_go, every=60.0),
+        Part("backups", _check_backups, every=1.0),
+        Part("old backups", _let_backups_go, every=60.0),
     ),
     "own registry": (  # which may be away
         Part("manifests to erase", _erase, every=10.0),

@@ -2,7 +2,7 @@
 
 from django.urls import path, re_path
 
-from webapp.deployments.views import boards, deployments, history, plans, replicas, services, verdicts
+from webapp.deployments.views import boards, carrying, deployments, history, plans, replicas, services, verdicts
 
 STEPS = "(?P<step>promotion|rollback)"
 KINDS = "(?P<kind>restart|stop|start)"
@@ -35,6 +35,8 @@ urlpatterns = [
     path("deployments/<str:id>/rollback/", deployments.roll_back, name="deployment_roll_back"),
     re_path(rf"^deployments/(?P<id>[^/]+)/{STEPS}/plan/$", plans.of_deployment, name="deployment_plan"),
     path("replicas/<str:id>/", replicas.show, name="replica"),
+    path("replicas/<str:id>/move/", carrying.move, name="replica_move"),
+    path("volumes/<str:id>/restoration/", carrying.restore, name="volume_restore"),
     path("replicas/<str:id>/now/", replicas.part, name="replica_part"),
     re_path(rf"^replicas/(?P<id>[^/]+)/{KINDS}/$", replicas.change, name="replica_change"),
 ]

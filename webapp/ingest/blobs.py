@@ -12,6 +12,7 @@ from webapp.hosts.models import Host
 from webapp.ingest import guard
 from webapp.ingest.views import reading_host
 from webapp.problems import Invalid, Missing
+from webapp.volumes.services.backing_up import open_backup
 
 FETCHED = ("archive", "saved")  # kinds of source that a host has from here
 CHUNK = 256 * 1024
@@ -23,11 +24,12 @@ def blob(request: HttpRequest, host: Host, job_id: str, digest: str) -> Streamin
     """The bytes from where the host has them to; they never change."""
     job = guard.job_of(request, host=host, job_id=job_id)
     source = job.order.get("source") or {}
-    if source.get("kind") not in FETCHED or source.get("digest") != digest:
+    restores = job.kind == "restore_volume" and job.order["digest"] == digest
+    if not restores and (source.get("kind") not in FETCHED or source.get("digest") != digest):
         raise Missing(code="job.missing", detail="The order of this job names no such bytes.")
     start = _start(request)
     try:
-        file = store.open_blob(digest)
+        file = open_backup(job.project_id, digest) if restores else store.open_blob(digest)
     except FileNotFoundError as error:
         raise Missing(code="blob.gone", detail="These bytes are gone.") from error
     size = file.seek(0, 2)

@@ -12,7 +12,7 @@ from django.utils.timezone import now
 
 from runtime.contract import CONTRACT_VERSION, names, states, wire
 from runtime.contract.enrollment import HEADER_PROOF
-from runtime.contract.link import MAX_IMAGES_HELD, DiskHeld, ImagesHeld
+from runtime.contract.link import MAX_IMAGES_HELD, MAX_VOLUMES_HELD, DiskHeld, ImagesHeld, VolumesHeld
 from runtime.contract.reports import MAX_BATCH_BYTES, MAX_BATCH_LINES, MAX_LINE_BYTES, Line, Lines, Progress
 from webapp.hosts.models import Host
 from webapp.hosts.services import find_host, require_proof
@@ -164,6 +164,15 @@ def check_images(said: ImagesHeld) -> None:
         if not names.DIGEST.fullmatch(image.image_id) or not (image.build == "" or names.ID.fullmatch(image.build)):
             raise Invalid({"images": ["An image is named by its ID, its build by the build's."]})
         _check_bytes(image.size)
+
+
+def check_volumes(said: VolumesHeld) -> None:
+    """Raise unless a list of volumes is within its bounds, and every name in it is one."""
+    if len(said.volumes) > MAX_VOLUMES_HELD:
+        raise TooLarge(code="volumes.count", detail=f"At most {MAX_VOLUMES_HELD} volumes in a list.")
+    if not all(names.ID.fullmatch(held.volume) for held in said.volumes):
+        raise Invalid({"volumes": ["A volume is named by its id."]})
+    _check_bytes(*(held.size for held in said.volumes))
 
 
 def check_disk(said: DiskHeld) -> None:

@@ -29,6 +29,7 @@ from runtime.contract.link import (
     LinkLines,
     Snapshot,
     Up,
+    VolumesHeld,
     Welcome,
     encoder,
     up_decoder,
@@ -44,6 +45,7 @@ from webapp.ingest.desk import Desk, refused
 from webapp.ingest.quota import Quota
 from webapp.problems import Refusal
 from webapp.rest.client import address_of
+from webapp.volumes import services as volumes
 
 HELLO_SECONDS = 10.0
 HEARD_SECONDS = 5.0  # between two notes that the host lives
@@ -126,7 +128,7 @@ class LinkConsumer(AsyncWebsocketConsumer):
                 await self._take_snapshot(frame)
             elif isinstance(frame, Changed | Gone):
                 self._queue(frame)
-            elif isinstance(frame, ImagesHeld | DiskHeld):
+            elif isinstance(frame, ImagesHeld | DiskHeld | VolumesHeld):
                 await database_sync_to_async(_keep)(self.host, frame)
             else:
                 await self.close(code=MALFORMED)
@@ -216,10 +218,13 @@ def _believe(host: Host, frame: Snapshot | Changed | Gone) -> None:
         observe.gone(host=host, gone=frame, now=now())
 
 
-def _keep(host: Host, frame: ImagesHeld | DiskHeld) -> None:
+def _keep(host: Host, frame: ImagesHeld | DiskHeld | VolumesHeld) -> None:
     if isinstance(frame, ImagesHeld):
         guard.check_images(frame)
         holdings.listed(host=host, said=frame, now=now())
+    elif isinstance(frame, VolumesHeld):
+        guard.check_volumes(frame)
+        volumes.counted(host=host, said=frame, now=now())
     else:
         guard.check_disk(frame)
         hosts.told_disk(host=host, said=frame, now=now())

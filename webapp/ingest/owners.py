@@ -11,6 +11,7 @@ from webapp.images import follow as images
 from webapp.images import pushed as pushes
 from webapp.jobs.models import Job
 from webapp.snapshots import follow as snapshots
+from webapp.volumes import follow as volumes
 
 
 class Told(Protocol):
@@ -28,6 +29,9 @@ OWNERS: Mapping[str, Told] = {
     "push_image": pushes.job_changed,
     "converge_service": deployments.job_changed,
     "export_image": exports.job_changed,
+    "backup_volume": deployments.volume_job_changed,
+    "restore_volume": deployments.volume_job_changed,
+    "remove_volume": volumes.job_changed,
     "forget_images": holdings.job_changed,
 }
 

@@ -20,6 +20,7 @@ from webapp.jobs import services as jobs
 from webapp.logs import tail
 from webapp.problems import Missing, Refusal
 from webapp.registries.own import collecting
+from webapp.volumes import services as volumes
 
 P = ParamSpec("P")
 Answer = HttpResponse | StreamingHttpResponse
@@ -134,9 +135,10 @@ def lines(request: HttpRequest, host: Host, job_id: str) -> HttpResponse:
 
 @put_by_host
 def piece(request: HttpRequest, host: Host, job_id: str, offset: int) -> HttpResponse:
-    """A piece of what an export sends. Sent again it is taken once."""
+    """A piece of what an export or a backup sends. Sent again it is taken once."""
     said = guard.bytes_of_job(request, host=host, job_id=job_id, limit=wire.PIECE_BYTES)
-    return _json(wire.PieceAnswer(held=exports.take_piece(job=said.job, offset=offset, piece=said.message)))
+    take = volumes.take_piece if said.job.kind == "backup_volume" else exports.take_piece
+    return _json(wire.PieceAnswer(held=take(job=said.job, offset=offset, piece=said.message)))
 
 
 @from_host

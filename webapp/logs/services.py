@@ -14,7 +14,7 @@ from webapp.logs.models import Log
 from webapp.problems import Conflicting, Refusal, Unavailable
 from webapp.teams.models import Project
 
-KINDS = frozenset({"build", "comparison", "push", "deployment", "export", "forgetting", "replica"})
+KINDS = frozenset({"backup", "build", "comparison", "push", "deployment", "export", "forgetting", "replica", "volume"})
 WRITE_ATTEMPTS = 3
 MAX_TEXT = MAX_LINE_BYTES // 4  # characters; a character takes four bytes at most
 

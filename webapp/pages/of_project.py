@@ -23,7 +23,12 @@ ENTRIES = (
     Entry("Deployments", (Page("Deployments", "deployments"), Page("Reviews", "reviews"))),
     Entry(
         "Environments",
-        (Page("Environments", "environments"), Page("Secrets", "secrets"), Page("Certificates", "certificates")),
+        (
+            Page("Environments", "environments"),
+            Page("Secrets", "secrets"),
+            Page("Certificates", "certificates"),
+            Page("Volumes", "volumes"),
+        ),
     ),
     Entry("Registries", (Page("Registries", "registries"), Page("Retention", "retention"))),
     Entry(

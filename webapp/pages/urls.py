@@ -5,7 +5,7 @@ from django.urls import include, path
 from webapp.blobs import urls as blobs
 from webapp.certificates import urls as certificates
 from webapp.deploykeys import urls as deploykeys
-from webapp.deployments import addresses, certified, isolated, tenants, using
+from webapp.deployments import addresses, certified, isolated, mounting, tenants, using
 from webapp.deployments.board import contents
 from webapp.environments import urls as environments
 from webapp.hosts import urls as hosts
@@ -15,6 +15,7 @@ from webapp.isolation import urls as isolation
 from webapp.pages import join, views
 from webapp.snapshots import finding
 from webapp.teams import urls as teams
+from webapp.volumes import urls as volumes
 
 urlpatterns = [
     path("", views.home, name="home"),
@@ -30,6 +31,7 @@ urlpatterns = [
     path("", include("webapp.snapshots.urls")),
     path("", include(images.urlpatterns(using.users, finding.find_container))),
     path("", include("webapp.exports.urls")),
+    path("", include(volumes.urlpatterns(mounting.users))),
     path("", include("webapp.retention.urls")),
     path("", include("webapp.hooks.urls")),
     path("", include("webapp.notices.urls")),

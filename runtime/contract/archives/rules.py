@@ -33,22 +33,34 @@ class Bounds:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Member:
-    """One entry. `size` in bytes; `target` of a link as it stands, of a twin the path of its file."""
+    """One entry. `size` in bytes; `target` of a link as it stands, of a twin the path of its file.
+
+    Whose it is, its permission bits and its time (UNIX seconds) are said where the format says them.
+    """
 
     path: str
     kind: Kind
     size: int = 0
     executable: bool = False
     target: str = ""
+    mode: int = 0
+    uid: int = 0
+    gid: int = 0
+    mtime: int = 0
 
 
 @dataclass(slots=True, kw_only=True)
 class Ledger:
-    """What was met so far. `tick` is called often; what it raises ends the reading."""
+    """What was met so far. `tick` is called often; what it raises ends the reading.
+
+    `names` and `links` say what stands against a name, and against a link at a path to its target.
+    """
 
     packed: int
     bounds: Bounds
     tick: Callable[[], None] = lambda: None
+    names: Callable[[str], str] = complaint
+    links: Callable[[str, str], str] = link_complaint
     unpacked: int = 0
     notes: list[str] = field(default_factory=list)
     _kinds: dict[str, Kind] = field(default_factory=dict)
@@ -63,7 +75,7 @@ class Ledger:
     def admit(self, member: Member) -> None:
         """Take the member in. Raises ArchiveRefused."""
         self.tick()
-        said = complaint(member.path)
+        said = self.names(member.path)
         if said:
             raise ArchiveRefused(f"The name {shown(member.path)} {said}.")
         self._check_links(member)
@@ -89,7 +101,7 @@ class Ledger:
     def _check_links(self, member: Member) -> None:
         if member.kind == "twin" and member.target not in self._sizes:
             raise ArchiveRefused(f"The hard link {shown(member.path)} leads to no file before it in the archive.")
-        said = link_complaint(member.path, member.target) if member.kind == "link" else ""
+        said = self.links(member.path, member.target) if member.kind == "link" else ""
         if said:
             raise ArchiveRefused(f"The link {shown(member.path)} {said}.")
 

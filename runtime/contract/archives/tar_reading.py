@@ -7,7 +7,7 @@ archive for one that ends.
 import tarfile
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import BinaryIO, Protocol
 
 from runtime.contract.archives.rules import ArchiveRefused, Ledger, Member
@@ -73,6 +73,8 @@ class _Extended:
     path: str | None = None
     target: str | None = None
     size: int | None = None
+    uid: int | None = None
+    gid: int | None = None
 
 
 def members(stream: Stream, ledger: Ledger) -> Iterator[tuple[Member, Iterator[bytes]]]:
@@ -97,7 +99,7 @@ def members(stream: Stream, ledger: Ledger) -> Iterator[tuple[Member, Iterator[b
 
 def _next(stream: Stream, ledger: Ledger, globally: _Extended) -> tuple[Member | None, int] | None:
     """The next member and the bytes that follow it; no member for the root itself; None at the end."""
-    extended = _Extended(globally.path, globally.target, globally.size)
+    extended = replace(globally)
     for _ in range(MAX_EXTENSIONS):
         ledger.tick()
         header = _header(stream)
@@ -149,14 +151,23 @@ def _member(header: tarfile.TarInfo, extended: _Extended) -> tuple[Member | None
     size = (header.size if extended.size is None else extended.size) if header.type in _FILES else 0
     if size < 0:
         raise ArchiveRefused(f"The size of {shown(path)} is none.")
+    entry = Member(
+        path=path,
+        kind="file",
+        size=size,
+        mode=header.mode & 0o7777,
+        uid=header.uid if extended.uid is None else extended.uid,
+        gid=header.gid if extended.gid is None else extended.gid,
+        mtime=int(header.mtime),
+    )
     if is_folder:
-        return (None if path in (".", "") else Member(path=path, kind="folder")), 0
+        return (None if path in (".", "") else replace(entry, kind="folder")), 0
     target = header.linkname if extended.target is None else extended.target
     if header.type == tarfile.SYMTYPE:
-        return Member(path=path, kind="link", target=target), 0
+        return replace(entry, kind="link", target=target), 0
     if header.type == tarfile.LNKTYPE:
-        return Member(path=path, kind="twin", target=_relative(target)), 0
-    return Member(path=path, kind="file", size=size, executable=bool(header.mode & 0o111)), size
+        return replace(entry, kind="twin", target=_relative(target)), 0
+    return replace(entry, executable=bool(header.mode & 0o111)), size
 
 
 def _relative(name: str) -> str:
@@ -191,6 +202,10 @@ def _extend(extended: _Extended, data: bytes) -> None:
             extended.target = _text(value)
         elif key == b"size":
             extended.size = _number(value)
+        elif key == b"uid":
+            extended.uid = _number(value)
+        elif key == b"gid":
+            extended.gid = _number(value)
 
 
 def _number(value: bytes) -> int:

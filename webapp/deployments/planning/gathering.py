@@ -9,8 +9,9 @@ from django.db.models import Prefetch, Q
 
 from webapp.deployments.authorship import frozen_of
 from webapp.deployments.models import DesiredState, Release, Replica, Service
+from webapp.deployments.mounting import users
 from webapp.deployments.planning.abilities import complaint_of
-from webapp.deployments.planning.plans import Before, Content, Copy, HostFacts, Kind, PlanRequest, TakenRoute
+from webapp.deployments.planning.plans import Before, Carried, Content, Copy, HostFacts, Kind, PlanRequest, TakenRoute
 from webapp.deployments.planning.routes import hold_hosts, taken_routes
 from webapp.deployments.rollout.certificates import good_names
 from webapp.deployments.settings.aspects import effective, setting
@@ -21,6 +22,7 @@ from webapp.hosts.models import Host
 from webapp.images import supply
 from webapp.images.models import Build
 from webapp.volumes import services as volumes
+from webapp.volumes.models import Backup, Volume
 
 RUNS_A_RELEASE = ("deploy", "promotion", "rollback")
 
@@ -33,6 +35,9 @@ class Wish:
     runs: Build | Release
     replicas: int | None = None
     only: Replica | None = None
+    to: Host | None = None  # move: where it goes
+    volume: Volume | None = None  # restore: whose data becomes the backup's
+    backup: Backup | None = None
     goes_on: Release | None = None  # promotion: what runs one environment before, whose settings go with the build
 
 
@@ -98,6 +103,10 @@ def gather(*, service: Service, environment: Environment, wish: Wish) -> PlanReq
         before=_before(desired),
         only=wish.only.id if wish.only is not None else None,
         refused=tuple(reasons_against(content.settings)) if _makes_containers(wish, desired) else (),
+        to=wish.to.id if wish.to is not None else "",
+        carried=_carried(service, environment, wish, content),
+        backup=wish.backup.id if wish.backup is not None else "",
+        backup_said=f"{wish.backup.created_at:%Y-%m-%d %H:%M} UTC" if wish.backup is not None else "",
         pins=pins.own,
         shared_pins=pins.shared,
         certified=good_names(service.project_id) if content.settings.get("http") else (),
@@ -127,7 +136,7 @@ def _stopped(wish: Wish, desired: DesiredState | None) -> bool:
     before = desired is not None and desired.stopped
     if wish.only is not None:
         return before and wish.kind == "stop"
-    return {"stop": True, "scale": before}.get(wish.kind, False)
+    return {"stop": True, "scale": before, "move": before, "restore": before}.get(wish.kind, False)
 
 
 def _before(desired: DesiredState | None) -> Before | None:
@@ -157,6 +166,32 @@ def _copies(
             same=same and desired is not None and row.release_id == desired.release_id,
         )
         for row in rows.order_by("index", "id")
+    )
+
+
+def _carried(service: Service, environment: Environment, wish: Wish, content: Content) -> tuple[Carried, ...]:
+    """The volumes that a move or a restore is about, and who else has them."""
+    mounts = setting(content.settings, "volumes")
+    if wish.kind == "move" and wish.only is not None:
+        found = volumes.mounted(place=place_of(service, environment), index=wish.only.index, mounts=mounts)
+    else:
+        found = [wish.volume] if wish.volume is not None else []
+    used = users(found)
+    return tuple(
+        Carried(
+            volume=volume.id,
+            name=volume.name,
+            host=volume.host_id,
+            index=volume.index,
+            others=sorted(
+                {
+                    f"{use.service} {use.index}"
+                    for use in used.get(volume.id, ())
+                    if use.service != service.slug or (wish.only is not None and use.replica != wish.only.id)
+                }
+            ),
+        )
+        for volume in found
     )
 
 

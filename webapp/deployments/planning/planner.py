@@ -10,6 +10,7 @@ from typing import Literal
 import msgspec
 
 from webapp.deployments.planning import wording
+from webapp.deployments.planning.carrying import move_plan, restore_plan
 from webapp.deployments.planning.holding import pinned
 from webapp.deployments.planning.manner import (
     Manner,
@@ -27,6 +28,10 @@ from webapp.problems import Conflicting, Unplannable
 
 def make_plan(request: PlanRequest) -> Plan:
     """The plan of this request. Raises `Unplannable` with every reason, `Conflicting` for a host port that is held."""
+    if request.kind == "move":
+        return move_plan(request)
+    if request.kind == "restore":
+        return restore_plan(request)
     reasons = [*_build_reasons(request), *request.refused]
     usable, notes = _usable(request, reasons)
     placed = spread(

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 import msgspec
 
-Kind = Literal["deploy", "promotion", "rollback", "scale", "restart", "stop", "start"]
+Kind = Literal["deploy", "promotion", "rollback", "scale", "restart", "stop", "start", "move", "restore"]
 
 
 class Frozen(msgspec.Struct, frozen=True, kw_only=True):
@@ -70,6 +70,16 @@ class Before(Frozen, frozen=True, kw_only=True):
     stopped: bool = False
 
 
+class Carried(Frozen, frozen=True, kw_only=True):
+    """A volume that goes along, by its id. `index` as in the volume: 0 is shared; `others` have it too, in words."""
+
+    volume: str
+    name: str
+    host: str
+    index: int
+    others: Sequence[str] = ()
+
+
 class PlanRequest(Frozen, frozen=True, kw_only=True):
     """Everything a plan depends on."""
 
@@ -85,6 +95,10 @@ class PlanRequest(Frozen, frozen=True, kw_only=True):
     stopped: bool = False
     only: str | None = None  # restart, stop, start: this replica alone
     refused: Sequence[str] = ()  # why the isolation that is asked for is not allowed now
+    to: str = ""  # move: the host where it goes
+    carried: Sequence[Carried] = ()  # move: the replica's volumes; restore: the one whose data becomes the backup's
+    backup: str = ""  # restore: its id
+    backup_said: str = ""
     pins: Mapping[int, Mapping[str, str]] = {}  # index -> its volumes by name -> the host that has them
     shared_pins: Mapping[str, str] = {}  # shared volumes by name -> the host that has them
     certified: Sequence[str] = ()  # names for which the project has a certificate that is good now
@@ -108,6 +122,9 @@ class HostStep(Frozen, frozen=True, kw_only=True):
     replicas: tuple[PlannedReplica, ...] = ()
     before: tuple[PlannedReplica, ...] = ()
     until: Literal["stopped", "proved", "done"] = "done"  # as in runtime.contract.orders.ConvergeService
+    act: Literal["converge", "back_up", "restore"] = "converge"
+    volume: str = ""  # back_up, restore: of which one
+    leaving: bool = False  # as there
 
 
 class Plan(Frozen, frozen=True, kw_only=True):
@@ -127,6 +144,9 @@ class Plan(Frozen, frozen=True, kw_only=True):
     steps: tuple[HostStep, ...]
     before: Before | None = None
     only: str | None = None  # the one replica that this is about
+    to: str = ""  # move: the host where it goes
+    volume: str = ""  # restore: the volume whose data becomes the backup's
+    backup: str = ""
     notes: tuple[str, ...] = ()
 
 

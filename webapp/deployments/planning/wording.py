@@ -23,7 +23,7 @@ def why_not(host: HostFacts) -> str | None:
 
 def sentence(request: PlanRequest, hosts: Collection[str]) -> str:
     """What happens, for the one who approves it."""
-    place = f"{request.environment} on {_listed(sorted(hosts))}"
+    place = f"{request.environment} on {listed(sorted(hosts))}"
     where = f"in {place}"
     copies = _copies(request.replicas)
     build = f"build {request.content.build_number}"
@@ -47,8 +47,8 @@ def sentence(request: PlanRequest, hosts: Collection[str]) -> str:
 def first_step(name: str, first: str, replicas: Sequence[PlannedReplica], before: Sequence[PlannedReplica]) -> str:
     """What one host does before all go on."""
     if first == "stopped":
-        return f"{name}: stop {_indexes(before)}"
-    return f"{name}: start {_indexes(replicas)}{' beside the former' if before else ''}, and prove them"
+        return f"{name}: stop {indexes(before)}"
+    return f"{name}: start {indexes(replicas)}{' beside the former' if before else ''}, and prove them"
 
 
 def step(
@@ -72,19 +72,19 @@ def step(
         ("remove the former", removed),
     ):
         if indexes:
-            parts.append(f"{verb} {_listed([str(index) for index in sorted(indexes)])}")
+            parts.append(f"{verb} {listed([str(index) for index in sorted(indexes)])}")
     return f"{name}: {'; '.join(parts)}" if parts else f"{name}: {_copies(len(replicas))} as they are"
 
 
-def _indexes(copies: Sequence[PlannedReplica]) -> str:
-    return _listed([str(index) for index in sorted(copy.index for copy in copies)])
+def indexes(copies: Sequence[PlannedReplica]) -> str:
+    return listed([str(index) for index in sorted(copy.index for copy in copies)])
 
 
 def _copies(count: int) -> str:
     return "1 replica" if count == 1 else f"{count} replicas"
 
 
-def _listed(words: Sequence[str]) -> str:
+def listed(words: Sequence[str]) -> str:
     if len(words) < 2:
         return "".join(words)
     return f"{', '.join(words[:-1])} and {words[-1]}"

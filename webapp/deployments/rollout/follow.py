@@ -11,10 +11,13 @@ from runtime.contract import states
 from runtime.contract.message import whole
 from runtime.contract.reports import Finish, Progress, ServiceResult
 from webapp.deployments.models import DeploymentJob, Replica
-from webapp.deployments.rollout import repairing, rolling
+from webapp.deployments.planning.plans import read_plan
+from webapp.deployments.rollout import carrying, repairing, rolling
 from webapp.deployments.rollout.seeing import CONTAINER_ID, ports_of, see
 from webapp.deployments.telling import show
 from webapp.jobs.models import Job
+from webapp.logs import services as logs
+from webapp.volumes import follow as volumes_follow
 from webapp.volumes import services as volumes
 
 
@@ -39,9 +42,20 @@ def job_changed(job: Job, progress: Progress | None = None, finish: Finish | Non
         rolling.roll(deployment)
         rolling.advance(deployment=deployment, position=link.position)
     elif job.state in ("failed", "cancelled"):
-        _turn_back(link, job, finish)
+        if carrying.only_letting_go(read_plan(deployment.plan), link.position):
+            logs.write(deployment.log, f"Host {job.host.name} did not let go yet; it is told again until it has.")
+            rolling.settle(deployment, state="succeeded")
+        else:
+            _turn_back(link, job, finish)
     if progress is not None or job.state in ("queued", "lost"):
         show(deployment)
+
+
+def volume_job_changed(job: Job, progress: Progress | None = None, finish: Finish | None = None) -> None:
+    """The same for a job that packs or unpacks a volume: its room first, then the deployment that it is a step of."""
+    volumes_follow.job_changed(job, progress=progress, finish=finish)
+    if DeploymentJob.objects.filter(job_id=job.id).exists():
+        job_changed(job, progress=progress, finish=finish)
 
 
 def keep_result(job: Job, result: ServiceResult) -> None:

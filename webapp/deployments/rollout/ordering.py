@@ -32,6 +32,7 @@ class Pace(TypedDict, total=False):
     surge: int
     unavailable: int
     until: Literal["stopped", "proved", "done"]
+    leaving: bool
 
 
 def spec_of(release: Release) -> ContainerSpec:

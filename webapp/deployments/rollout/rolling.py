@@ -15,11 +15,12 @@ from runtime.contract.message import whole
 from runtime.contract.reports import Problem
 from webapp.deployments.models import Deployment, DeploymentJob, Release, Replica
 from webapp.deployments.planning.plans import HostStep, Plan, read_plan
-from webapp.deployments.rollout import ordering, rows
+from webapp.deployments.rollout import carrying, ordering, rows
 from webapp.deployments.telling import show
 from webapp.hosts.models import Host
 from webapp.jobs.models import Job
 from webapp.logs import services as logs
+from webapp.volumes import services as volumes
 
 
 def begin(*, deployment: Deployment, plan: Plan, now: datetime) -> None:
@@ -37,7 +38,7 @@ def advance(*, deployment: Deployment, position: int) -> None:
         _bring_back_next(deployment, plan)
     elif position + 1 >= len(plan.steps):
         settle(deployment, state="succeeded")
-    elif deployment.cancel_requested_at is not None:
+    elif deployment.cancel_requested_at is not None and not carrying.only_letting_go(plan, position + 1):
         turn_back(deployment=deployment, position=position + 1, ends_as="cancelled", problem=None)
     else:
         _do(deployment, plan, plan.steps[position + 1], position=position + 1)
@@ -53,6 +54,7 @@ def turn_back(
     plan = read_plan(deployment.plan)
     before = plan.before
     stuck = plan.steps[position]
+    volumes.switch_back(deployment=deployment.id)
     deployment.problem = problem
     deployment.ends_as = ends_as if before is not None and _still_to_bring_back(deployment, plan) else ""
     Deployment.objects.filter(id=deployment.id).update(problem=problem, ends_as=deployment.ends_as)
@@ -63,7 +65,8 @@ def turn_back(
         stopped=before.stopped if before is not None else False,
     )
     for step in [stuck] if before is not None else plan.steps[: position + 1]:
-        rows.want_as_before(deployment, step)
+        if step.act == "converge":
+            rows.want_as_before(deployment, step)
     if deployment.ends_as:
         _bring_back_next(deployment, plan)
         return
@@ -115,6 +118,11 @@ def move(deployment: Deployment, state: str, **fields: object) -> bool:
 
 def _do(deployment: Deployment, plan: Plan, step: HostStep, *, position: int) -> None:
     """One host's step: its rows and its job."""
+    if step.act != "converge":
+        job = carrying.give(deployment, plan, step)
+        DeploymentJob.objects.create(deployment=deployment, position=position, job=job)
+        return
+    carrying.switch_before(deployment, plan, position)
     host = Host.objects.get(id=step.host)
     wanted = rows.place(
         deployment,
@@ -125,6 +133,8 @@ def _do(deployment: Deployment, plan: Plan, step: HostStep, *, position: int) ->
     )
     restart = tuple(row.id for row, planned in zip(wanted, step.replicas, strict=True) if planned.restart)
     pace: ordering.Pace = {**_pace(plan), "until": step.until}
+    if step.leaving:
+        pace["leaving"] = True
     _give(deployment, deployment.release, host, wanted, position=position, restart=restart, pace=pace)
 
 
@@ -171,9 +181,9 @@ def _still_to_bring_back(deployment: Deployment, plan: Plan) -> list[HostStep]:
     The one that stopped the way comes at the end: it has gone back by itself, or can hardly be spoken to.
     """
     forward = _forward(deployment, plan)
-    did = {plan.steps[position].host for position, state in forward.items() if state == "succeeded"}
+    done = [plan.steps[position] for position, state in sorted(forward.items()) if state == "succeeded"]
     stuck = {plan.steps[position].host for position, state in forward.items() if state != "succeeded"}
-    steps = {step.host: step for step in plan.steps if step.host in did}  # of two steps the last
+    steps = {step.host: step for step in done if step.act == "converge"}  # of two steps the last
     order = list(reversed(steps.values()))
     order.sort(key=lambda step: step.host in stuck)
     return order[_brought(deployment, plan) :]

@@ -2,6 +2,7 @@
 
 from webapp.deployments.services.approving import approve, reject
 from webapp.deployments.services.cancelling import cancel
+from webapp.deployments.services.carrying import move, restore
 from webapp.deployments.services.changing import restart, scale, start, stop
 from webapp.deployments.services.defining import change_service, define_service
 from webapp.deployments.services.deleting import delete_service
@@ -18,6 +19,7 @@ __all__ = [
     "delete_service",
     "deploy",
     "hurry",
+    "move",
     "next_environment",
     "preview_deploy",
     "preview_promotion",
@@ -26,6 +28,7 @@ __all__ = [
     "reject",
     "replan",
     "restart",
+    "restore",
     "review",
     "roll_back",
     "scale",

@@ -22,7 +22,7 @@ def scale(
 ) -> Deployment:
     """Run this many copies of what runs. Raises `Conflicting` when nothing does."""
     count = clean_replicas(replicas)
-    desired = _desired(service, environment)
+    desired = desired_there(service, environment)
     wish = Wish(kind="scale", runs=desired.release, replicas=count)
     return submit(
         actor=actor,
@@ -105,13 +105,14 @@ def start(
 
 
 def _wish(kind: Kind, service: Service, environment: Environment, replica: Replica | None) -> Wish:
-    desired = _desired(service, environment)
+    desired = desired_there(service, environment)
     if replica is not None:
-        _check_replica(service, environment, replica)
+        check_replica(service, environment, replica)
     return Wish(kind=kind, runs=desired.release, only=replica)
 
 
-def _desired(service: Service, environment: Environment) -> DesiredState:
+def desired_there(service: Service, environment: Environment) -> DesiredState:
+    """What runs there. Raises `Conflicting` when nothing does, `Missing` for another project's environment."""
     if environment.project_id != service.project_id:
         raise Missing(code="environment.missing", detail="The service's project has no such environment.")
     desired = desired_of(service, environment)
@@ -122,7 +123,8 @@ def _desired(service: Service, environment: Environment) -> DesiredState:
     return desired
 
 
-def _check_replica(service: Service, environment: Environment, replica: Replica) -> None:
+def check_replica(service: Service, environment: Environment, replica: Replica) -> None:
+    """Raises `Missing` when it is none of this service there, `Conflicting` when it is gone."""
     if (replica.service_id, replica.environment_id) != (service.id, environment.id):
         raise Missing(code="replica.missing", detail="The service has no such replica there.")
     replica.refresh_from_db(fields=["desired"])

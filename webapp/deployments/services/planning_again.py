@@ -12,9 +12,11 @@ from webapp.deployments.planning.plans import Plan, canonical, plan_hash, read_p
 from webapp.deployments.services.authors import authors
 from webapp.deployments.services.gates import required_approvals
 from webapp.deployments.telling import show, tell_deployment
+from webapp.hosts.models import Host
 from webapp.logs import services as logs
 from webapp.problems import Conflicting, Refusal
 from webapp.teams.policy import Actor
+from webapp.volumes.models import Backup, Volume
 
 ANOTHER_PLAN = "the plan was made anew"
 TOO_OLD = "it is too old"
@@ -79,6 +81,9 @@ def wish_of(deployment: Deployment) -> Wish:
         runs=deployment.release,
         replicas=plan.replicas if deployment.kind == "scale" else None,
         only=Replica.objects.filter(id=plan.only).first() if plan.only else None,
+        to=Host.objects.filter(id=plan.to).first() if plan.to else None,
+        volume=Volume.objects.select_related("host").filter(id=plan.volume).first() if plan.volume else None,
+        backup=Backup.objects.filter(id=plan.backup).first() if plan.backup else None,
     )
 
 

@@ -9,7 +9,11 @@ from webapp.jobs.models import Job
 from webapp.jobs.transitions import LIVE
 
 # Orders that take a service or images away from their host; that is how a drained one is cleared.
-CLEARING = Q(kind="converge_service", order__replicas=[]) | Q(kind="forget_images")
+CLEARING = (
+    Q(kind="converge_service", order__replicas=[])
+    | Q(kind="converge_service", order__leaving=True)
+    | Q(kind__in=("forget_images", "backup_volume", "remove_volume"))
+)
 
 IN_TURN = ("-precedence", "created_at", "id")  # of what waits for a build slot
 
