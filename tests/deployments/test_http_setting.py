@@ -120,3 +120,8 @@ def test_an_environment_s_boxes_say_only_what_differs() -> None:
     }  # fmt: skip
     assert aspect.carried_there(boxes(tls="internal"), WHOLE, None) == {**WHOLE, "tls": "internal"}
     assert aspect.carried_there(boxes(routes="none"), WHOLE, None) == {"routes": []}
+
+
+def test_a_port_without_a_name_is_not_dropped_in_silence() -> None:
+    assert wrong(Http().carried(boxes(http_port=8080, tls="off"), None)) == ["settings.http.routes"]
+    assert cleaned(Http().carried(boxes(routes="none", http_port=8080), None)) == {"routes": []}

@@ -87,6 +87,8 @@ class Http(Aspect):
         given = findings.known(value, at, ("port", "routes", "tls", "drain"))
         routes = _routes(findings, given.get("routes"), f"{at}.routes")
         if not routes:
+            if given.get("routes") == [] and set(given) - {"routes", "tls"}:
+                findings.add(f"{at}.routes", "At least one host name; write none where it is not reached by name.")
             return {"routes": []}
         clean = {
             "port": findings.whole(given.get("port"), f"{at}.port", low=1, high=HIGHEST_PORT),
