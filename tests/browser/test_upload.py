@@ -81,7 +81,11 @@ def test_a_saved_image_is_dropped_and_taken_in(house: House, page: Page, project
     page.get_by_role("button", name="Save and build").click()
     expect(page.get_by_role("heading", name="Build 1 of saved")).to_be_visible()
     expect(page.locator("#build .state").first).to_have_text("succeeded", timeout=BUILD_S * 1000)
-    assert house.docker("image", "inspect", "-f", "{{.Id}}", IMAGE_ID).strip() == IMAGE_ID
+    with house.api() as api:
+        image = get(api, "images/", project=project, slug="saved")["results"][0]
+        built = get(api, f"images/{image['id']}/builds/")["results"][0]
+    assert built["digest"] == IMAGE_ID
+    assert "/saved:1-" in house.docker("image", "inspect", "-f", "{{.RepoTags}}", IMAGE_ID)
     page.goto(f"/projects/{project}/uploads/")
     page.get_by_role("link", name="Import front.tar as a saved image").click()
     expect(page.get_by_label("Saved image").locator("option:checked")).to_contain_text("front.tar")
