@@ -12,6 +12,7 @@ from webapp.deployments.models import Deployment
 from webapp.teams.models import Project
 
 LAST = 10
+NEVER_BEGUN = ("awaiting_approval", "cancelled")  # what was only asked for went no way
 HEIGHT, LEAST, STEP = 16, 3, 6  # px: of the picture, of its lowest bar, from bar to bar
 
 
@@ -51,7 +52,8 @@ def trails_of(project: Project) -> Mapping[Place, Trail]:
     newest = Window(
         RowNumber(), partition_by=[F("service"), F("environment")], order_by=[F("created_at").desc(), F("id").desc()]
     )
-    rows = Deployment.objects.filter(service__project=project).annotate(place=newest).filter(place__lte=LAST)
+    begun = Deployment.objects.filter(service__project=project).exclude(started_at=None, state__in=NEVER_BEGUN)
+    rows = begun.annotate(place=newest).filter(place__lte=LAST)
     found: dict[Place, list[Deployment]] = {}
     for row in (
         rows.select_related("release__build").defer("plan", "release__build__layers").order_by("created_at", "id")
