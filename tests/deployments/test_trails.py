@@ -7,8 +7,9 @@ from django.utils.timezone import now
 
 from tests.deployments.rig import Harbour
 from webapp.deployments import services
+from webapp.deployments.board import trails
 from webapp.deployments.board.reading import board
-from webapp.deployments.board.trails import HEIGHT, LAST, LEAST, trails_of
+from webapp.deployments.board.trails import HEIGHT, LEAST, trails_of
 from webapp.deployments.models import Deployment
 from webapp.jobs.models import Job
 
@@ -51,7 +52,14 @@ def test_what_failed_is_the_last_bar_and_what_goes_on_has_no_length(harbour: Har
     assert found.bars[-1].state == Deployment.objects.get(id=broken.id).state != "succeeded"
 
 
-def test_only_the_last_are_told(harbour: Harbour) -> None:
-    rows = lasting(harbour, *[1.0] * (LAST + 2))
+def test_only_the_last_are_told(harbour: Harbour, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(trails, "LAST", 2)
+    rows = lasting(harbour, 1, 1, 1)
     found = trails_of(harbour.cast.project)[(harbour.service.id, harbour.cast.dev.id)]
-    assert [bar.at for bar in found.bars] == [row.created_at for row in rows[-LAST:]]
+    assert [bar.at for bar in found.bars] == [row.created_at for row in rows[-2:]]
+
+
+def test_what_only_waits_for_approval_is_no_bar(harbour: Harbour) -> None:
+    rows = lasting(harbour, 1, 1)
+    Deployment.objects.filter(id=rows[-1].id).update(state="awaiting_approval", started_at=None, finished_at=None)
+    assert trails_of(harbour.cast.project) == {}
