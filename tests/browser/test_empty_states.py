@@ -61,7 +61,7 @@ def test_a_newcomer_is_told_what_to_do_next(newcomer: Page, path: str, says: str
     ("path", "says", "next_step"),
     [
         ("/projects/{nothing}/", "Nothing runs here yet", "Add an environment"),
-        ("/projects/{nothing}/", "No image yet", "Define the first one"),
+        ("/projects/{nothing}/images/", "No image yet", "Define the first image"),
         ("/projects/{nothing}/environments/", "No environment yet", "Make the first environment"),
         ("/projects/{nothing}/secrets/", "No secret yet", "Save"),
         ("/images/{image}/", "Not built yet", "Build"),
