@@ -107,6 +107,7 @@ def given(harbour: Harbour, verb: Any) -> dict[str, Any]:
         "digest": None,
         "release": None,
         "emergency": "",
+        "queue": True,
     }
     return {name: values[name] for name in taken if name != "actor"}
 
