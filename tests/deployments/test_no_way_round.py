@@ -33,6 +33,7 @@ from webapp.teams.services import create_token
 
 pytestmark = pytest.mark.thorough
 
+ELSEWHERE = {"move", "restore"}  # of volumes and second hosts: their addresses are tried below like all others
 CHANGING = ("post", "put", "patch", "delete")
 MAY_HURRY = {"owner", "operator", "token of owner", "token of operator"}
 
@@ -80,6 +81,11 @@ def verbs() -> dict[str, Any]:
     return {name: getattr(services, name) for name in services.__all__}
 
 
+def tried_here() -> dict[str, Any]:
+    """Those that the harbour has everything for."""
+    return {name: verb for name, verb in verbs().items() if name not in ELSEWHERE}
+
+
 def given(harbour: Harbour, verb: Any) -> dict[str, Any]:
     """Something for each parameter, by its name; a name that is new here has to be thought about."""
     cast, taken = harbour.cast, inspect.signature(verb).parameters
@@ -117,7 +123,7 @@ def test_no_verb_changes_what_is_wanted_whoever_calls_it(running: Harbour, waits
     if waits:
         services.stop(actor=running.cast.actor("owner"), service=running.service, environment=_staging(running))
     actors, before, tried = everybody(running.cast), wanted(), 0
-    for name, verb in verbs().items():
+    for name, verb in tried_here().items():
         if "actor" not in inspect.signature(verb).parameters:
             continue
         for who, actor in actors.items():
@@ -135,7 +141,7 @@ def test_every_verb_that_asks_knows_the_emergency_and_only_who_may_has_one(runni
     assert answers - hurried == {"approve", "reject", "cancel", "replan", "review"}  # of one that is there
     services.stop(actor=running.cast.actor("owner"), service=running.service, environment=_staging(running))
     actors, before = everybody(running.cast), wanted()
-    for name in hurried:
+    for name in hurried - ELSEWHERE:
         for who, actor in actors.items():
             with undone():
                 asked = {**given(running, verbs()[name]), **a_reason(running.cast)}
