@@ -12,7 +12,7 @@ from runtime.contract.reports import BoundPort, Line, LogPosition
 
 MAX_FRAME_BYTES = 1024 * 1024
 RELIST_SECONDS = 5.0
-SILENT_AFTER_SECONDS = 15.0  # a host not heard for this long is "unknown since"
+SILENT_AFTER_SECONDS = 12.0  # a host not heard for this long is "unknown since"; shown within 15 s of a cut
 MAX_IMAGES_HELD = 3000  # in one list
 MAX_VOLUMES_HELD = 3000
 

@@ -6,6 +6,7 @@ from tests.cast import Cast, make_ready
 from tests.deployments.rig import SOURCE, Harbour
 from tests.rest.walk import Rule
 from webapp.deployments import services
+from webapp.deployments.models import Replica
 from webapp.hosts.services import enroll
 from webapp.images.models import Build, Push
 from webapp.images.services import change_image, define_image, push_build, request_build
@@ -111,6 +112,29 @@ def a_deployed_service(cast: Cast) -> dict[str, Any]:
     harbour = harbour_of(cast)
     harbour.deployed()
     return {"id": harbour.service.id}
+
+
+def a_service_on_two_hosts(cast: Cast) -> dict[str, Any]:
+    harbour = harbour_of(cast)
+    services.change_service(actor=cast.actor("owner"), service=harbour.service, settings={"replicas": 2})
+    other = harbour.host("other", cast.dev)
+    build = harbour.built()
+    harbour.built(host=other, same_as=build)
+    harbour.deployed(build=build)
+    return {"id": harbour.service.id}
+
+
+def one_of_two_replicas(cast: Cast) -> dict[str, Any]:
+    a_service_on_two_hosts(cast)
+    return {"id": Replica.objects.get(host__name="other").id}
+
+
+def away_from_other(cast: Cast) -> dict[str, Any]:
+    return {"environment": cast.dev.id, "host": "other"}
+
+
+def the_host(cast: Cast) -> dict[str, Any]:
+    return {"id": cast.host.id}
 
 
 def three_in_dev(cast: Cast) -> dict[str, Any]:
@@ -248,6 +272,11 @@ RULES = (
     Rule("api_replica", "get", MEMBERS, where=a_replica),
     Rule("api_replica_restart", "post", DEVELOPERS_START, where=a_replica),
     Rule("api_replica_stop", "post", DEVELOPERS_START, where=a_replica),
+    Rule("api_replica_duplication", "post", DEVELOPERS_START, where=a_replica),
+    Rule("api_replica_deletion", "post", DEVELOPERS_START, where=one_of_two_replicas),
+    Rule("api_service_evacuation", "post", DEVELOPERS_START, where=a_service_on_two_hosts, body=away_from_other),
+    Rule("api_host_evacuation", "post", (202, 202, 202, 202, 202, 202), where=the_host),
+    Rule("api_host_removal", "post", (403, 403, 403, 403, 403, 204), where=the_host),
     Rule("api_replica_start", "post", DEVELOPERS_START, where=a_replica),
     Rule("log", "get", MEMBERS, where=a_log),
     Rule("log-lines", "get", MEMBERS, where=a_log),

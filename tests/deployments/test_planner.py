@@ -21,7 +21,6 @@ from webapp.deployments.planning.plans import (
     plan_hash,
     read_plan,
 )
-from webapp.deployments.planning.spread import spread
 from webapp.deployments.settings.aspects import DEFAULTS
 from webapp.problems import Conflicting, Unplannable
 
@@ -243,23 +242,3 @@ def test_the_hash_sees_what_matters() -> None:
         make_plan(request(before=Before(release="x", number=1, build_number=1, replicas=1))),
     ]
     assert len({plan_hash(plan) for plan in plans}) == len(plans)
-
-
-@given(st.integers(1, 100), HOSTS, st.dictionaries(st.integers(1, 120), st.text("abcdef", min_size=1, max_size=4)))
-def test_spread_is_complete_even_and_stays_put(replicas: int, hosts: list[str], now: dict[int, str]) -> None:
-    placed = spread(replicas=replicas, hosts=hosts, now=now)
-    assert list(placed) == list(range(1, replicas + 1)) and set(placed.values()) <= set(hosts)
-    counts = [list(placed.values()).count(host) for host in hosts]
-    assert max(counts) - min(counts) <= 1
-    assert spread(replicas=replicas, hosts=hosts, now=placed) == placed
-
-
-@given(st.integers(1, 50), st.integers(0, 50), HOSTS)
-def test_more_replicas_move_none_of_those_that_run(replicas: int, more: int, hosts: list[str]) -> None:
-    placed = spread(replicas=replicas, hosts=hosts, now={})
-    wider = spread(replicas=replicas + more, hosts=hosts, now=placed)
-    assert {index: wider[index] for index in placed} == placed
-
-
-def test_without_hosts_nothing_is_placed() -> None:
-    assert spread(replicas=3, hosts=[], now={}) == {}

@@ -133,7 +133,7 @@ def test_silence_is_seen_behind_many_that_are_heard(running: Harbour, monkeypatc
     )
     last = running.replicas()[-1]
     Replica.objects.filter(id=last.id).update(host=silent)
-    reconcile.run_once(clock())
+    assert reconcile.note_silence(clock()) == 1
     last.refresh_from_db()
     assert last.state == "lost"
 
@@ -141,7 +141,7 @@ def test_silence_is_seen_behind_many_that_are_heard(running: Harbour, monkeypatc
 def test_replicas_of_a_silent_host_are_lost_until_it_speaks(running: Harbour) -> None:
     running.cast.host.last_heard_at = clock() - timedelta(minutes=1)
     running.cast.host.save()
-    assert reconcile.run_once(clock()) == 0
+    assert reconcile.note_silence(clock()) == 2 and reconcile.run_once(clock()) == 0
     assert {row.state for row in running.replicas()} == {"lost"}
     rows = running.replicas()
     observe.snapshot(host=running.cast.host, snapshot=snapshot(*map(facts, rows)), now=clock())

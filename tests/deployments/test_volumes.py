@@ -132,9 +132,14 @@ def test_shared_volumes_are_one_for_all_replicas_of_all_services(harbour: Harbou
 
 
 def test_pins_hold_and_the_rest_is_spread_evenly() -> None:
-    assert spread(replicas=4, hosts=["a", "b"], now={}, pinned={1: "b", 2: "b"}) == {1: "b", 2: "b", 3: "a", 4: "a"}
-    assert spread(replicas=3, hosts=["a", "b"], now={3: "b"}, pinned={1: "b", 2: "b"})[3] == "a"
-    assert spread(replicas=2, hosts=["a", "b"], now={}, pinned={5: "b"}) == {1: "a", 2: "b"}
+    assert spread(wanted=[1, 2, 3, 4], hosts=["a", "b"], now={}, pinned={1: "b", 2: "b"}) == {
+        1: "b",
+        2: "b",
+        3: "a",
+        4: "a",
+    }
+    assert spread(wanted=[1, 2, 3], hosts=["a", "b"], now={3: "b"}, pinned={1: "b", 2: "b"})[3] == "a"
+    assert spread(wanted=[1, 2], hosts=["a", "b"], now={}, pinned={5: "b"}) == {1: "a", 2: "b"}
 
 
 def test_a_plan_keeps_replicas_at_their_volumes_and_never_starts_beside() -> None:

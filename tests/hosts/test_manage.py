@@ -15,6 +15,7 @@ from tests.cast import EVERYBODY, FACTS, Cast
 from webapp.audit.models import Entry
 from webapp.hosts.models import Host
 from webapp.hosts.services import (
+    Room,
     disconnected,
     enroll,
     heard,
@@ -22,6 +23,8 @@ from webapp.hosts.services import (
     revoke,
     set_build_slots,
     set_drained,
+    set_labels,
+    set_room,
     told_disk,
 )
 from webapp.problems import Forbidden, Invalid
@@ -187,3 +190,56 @@ def test_a_disk_with_less_than_a_tenth_free_is_warned_of(cast: Cast, free: int, 
 
 def test_a_host_that_never_said_how_large_its_disk_is_is_not_short_of_it(cast: Cast) -> None:
     assert not Host(name="new").is_short_of_disk
+
+
+@pytest.mark.parametrize("who", EVERYBODY)
+def test_labels_and_room_are_set_by_who_drains_it(cast: Cast, who: str) -> None:
+    own, actor = own_host(cast), cast.actor(who)
+    acts: list[Callable[[], object]] = [
+        lambda: set_labels(actor=actor, host=own, labels={"zone": "north"}),
+        lambda: set_room(actor=actor, host=own, room=Room(cpus=1.5, memory=2**30, replicas=4)),
+    ]
+    for act in acts:
+        if who in ("operator", "owner", "admin"):
+            act()
+            act()
+        else:
+            with pytest.raises(Forbidden):
+                act()
+    own.refresh_from_db()
+    allowed = who in ("operator", "owner", "admin")
+    assert own.labels == ({"zone": "north"} if allowed else {}) and own.max_replicas == (4 if allowed else None)
+    assert len(told("host.labels_changed")) == len(told("host.room_changed")) == int(allowed)
+
+
+@pytest.mark.parametrize(
+    ("room", "field"),
+    [(Room(cpus=-1), "max_cpus"), (Room(memory=-1), "max_memory"), (Room(replicas=10_001), "max_replicas")],
+)
+def test_room_has_bounds(cast: Cast, room: Room, field: str) -> None:
+    with pytest.raises(Invalid) as refused:
+        set_room(actor=cast.actor("admin"), host=cast.host, room=room)
+    assert list(refused.value.errors) == [field]
+
+
+@pytest.mark.parametrize("labels", [{"Zone": "x"}, {"a": ""}, {"a": "b c"}, ["a"], {"a": 1}, {"a\n": "b"}])
+def test_what_is_no_label_is_refused(cast: Cast, labels: Any) -> None:
+    with pytest.raises(Invalid):
+        set_labels(actor=cast.actor("admin"), host=cast.host, labels=labels)
+    assert Host.objects.get().labels == {}
+
+
+def test_the_api_and_the_page_set_them_alike(cast: Cast) -> None:
+    own, operator = own_host(cast), cast.client("operator")
+    url = f"/api/v1/hosts/{own.id}/"
+    sent = {"labels": {"zone": "north"}, "max_cpus": 2.5, "max_memory": 2**31}
+    shown = operator.patch(url, sent, content_type="application/json").json()
+    assert shown["labels"] == {"zone": "north"} and shown["capacity"]["max_memory"] == 2**31
+    boxes = {"labels": "zone=south\ndisk=ssd", "max_memory": "3g", "max_replicas": "7", "max_cpus": ""}
+    assert operator.post(f"/hosts/{own.id}/room/", boxes).status_code == 302
+    own.refresh_from_db()
+    assert own.labels == {"disk": "ssd", "zone": "south"}
+    assert (own.max_cpus, own.max_memory, own.max_replicas) == (None, 3 * 2**30, 7)
+    html = operator.get(f"/hosts/{own.id}/").content.decode()
+    assert "zone=south" in html and 'value="3g"' in html
+    assert operator.post(f"/hosts/{own.id}/room/", {**boxes, "max_memory": "much"}).status_code == 400

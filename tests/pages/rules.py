@@ -120,8 +120,16 @@ def restarted(cast: Cast) -> dict[str, Any]:
     return {**running.a_deployed_service(cast), "kind": "restart"}
 
 
+def north(cast: Cast) -> dict[str, Any]:
+    return {"labels": "zone=north", "max_replicas": 4, "max_memory": "2g"}
+
+
 def a_restarted_replica(cast: Cast) -> dict[str, Any]:
     return {**running.a_replica(cast), "kind": "restart"}
+
+
+def a_replica_on_the_second_host(cast: Cast) -> dict[str, Any]:
+    return running.one_of_two_replicas(cast)
 
 
 def a_promotion(cast: Cast) -> dict[str, Any]:
@@ -257,6 +265,9 @@ RUNNING = (
     act("deployment_roll_back", DEVELOPERS, running.a_second_deployment),
     look("replica", MEMBERS, running.a_replica),
     look("replica_part", MEMBERS, running.a_replica),
+    act("replica_move_away", DEVELOPERS, a_replica_on_the_second_host),
+    act("host_evacuate", EVERYBODY_GOES_ON, running.the_host),
+    act("host_remove", ADMIN, running.the_host),
     act("replica_change", DEVELOPERS, a_restarted_replica),
     look("replica_files", DEVELOPERS_SEE, running.a_replica),
     look("replica_files_part", DEVELOPERS_SEE, running.a_replica),
@@ -279,6 +290,7 @@ PLACES = (
     look("host_part", MEMBERS_AND_ADMIN, hosts.the_teams_own_host),
     act("host_drain", (404, 403, 403, 302, 302, 302), hosts.the_teams_own_host, drained),
     act("host_revoke", ADMIN, hosts.local),
+    act("host_room", (404, 403, 403, 302, 302, 302), hosts.the_teams_own_host, north),
     act("host_code", (404, 403, 403, 200, 200, 200), hosts.the_teams_own_host),
     act("host_serve", ADMIN, hosts.local, every_team),
     act("host_slots", ADMIN, hosts.local, three_slots),

@@ -9,6 +9,7 @@ from webapp.audit import services as audit
 from webapp.blobs import services as blobs
 from webapp.control.loop import Part
 from webapp.deployments import certified
+from webapp.deployments import services as deployments
 from webapp.deployments.rollout import patience, reconcile
 from webapp.deployments.services import queueing, starting
 from webapp.exports import rounds as exports
@@ -50,6 +51,14 @@ def _mark_silent(moment: datetime) -> int:
         broadcast.changed(kind="host", id=host.id, state=host.state, project_id=None)
         logger.warning("host silent host=%s heard=%s", host.name, host.last_heard_at)
     return len(silent)
+
+
+def _lose_unheard(moment: datetime) -> int:
+    return reconcile.note_silence(moment)
+
+
+def _move_by_themselves(moment: datetime) -> int:
+    return deployments.move_by_themselves(moment)
 
 
 def _archive(moment: datetime) -> int:
@@ -151,7 +160,8 @@ LOOPS: Mapping[str, Sequence[Part]] = {
     "pulse": (
         Part("leases", _expire_leases, every=1.0),
         Part("doorbells", _ring, every=1.0),
-        Part("silent hosts", _mark_silent, every=2.0),
+        Part("silent hosts", _mark_silent, every=1.0),
+        Part("unheard replicas", _lose_unheard, every=1.0),
         Part("doorbell users", _keep_doorbells, every=2.0),
     ),
     "archive": (Part("archive", _archive, every=1.0),),
@@ -161,6 +171,7 @@ LOOPS: Mapping[str, Sequence[Part]] = {
         Part("reconcile", _reconcile, every=1.0),
         Part("approvals", _start_approved, every=5.0),
         Part("certificates", _deliver_certificates, every=2.0),
+        Part("moves", _move_by_themselves, every=5.0),
         Part("refusals", _settle_refusals, every=5.0),
         Part("retention", _apply_retention, every=60.0),
         Part("images to forget", _sweep_images, every=60.0),

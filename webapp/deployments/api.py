@@ -12,6 +12,7 @@ from rest_framework.response import Response
 from runtime.contract import states
 from webapp.deployments import services
 from webapp.deployments.api_evidence import DeploymentEvidence, ServiceJourneys
+from webapp.deployments.api_hosts import LeavingHosts
 from webapp.deployments.api_services import Releases, ServiceReleases, Services
 from webapp.deployments.bodies import (
     EmergencySerializer,
@@ -179,6 +180,16 @@ class Replicas(Listed, Shown, RoomViewSet):
         """Start its container."""
         return self._change(services.start, id)
 
+    @extend_schema(request=WishSerializer, responses={202: DeploymentSerializer})
+    def duplication(self, request: Request, id: str) -> Response:
+        """One replica more like it."""
+        return self._change(services.duplicate, id)
+
+    @extend_schema(request=WishSerializer, responses={202: DeploymentSerializer})
+    def deletion(self, request: Request, id: str) -> Response:
+        """One replica less: this one goes, the others stay as they are."""
+        return self._change(services.delete_replica, id)
+
     def _change(self, verb: Callable[..., Deployment], id: str) -> Response:
         replica, body = self.found(id), self.body(WishSerializer)
         deployment = verb(
@@ -223,6 +234,7 @@ urlpatterns = [
     path("services/<id>/releases/", ServiceReleases.as_view({"get": "list"}), name="api_service_releases"),
     path("services/<id>/journey/", ServiceJourneys.as_view({"get": "journey"}), name="api_service_journey"),
     path("services/<id>/comparison/", ServiceJourneys.as_view({"get": "comparison"}), name="api_service_comparison"),
+    path("services/<id>/evacuation/", Services.as_view({"post": "evacuation"}), name="api_service_evacuation"),
     path("services/<id>/scale/", Services.as_view({"post": "scale"}), name="api_service_scale"),
     path("releases/<id>/", Releases.as_view(_one), name="api_release"),
     path("deployments/", Deployments.as_view(_many), name="api_deployments"),
@@ -237,6 +249,8 @@ urlpatterns = [
     path("replicas/<id>/", Replicas.as_view(_one), name="api_replica"),
     *(
         path(f"replicas/<id>/{verb}/", Replicas.as_view({"post": verb}), name=f"api_replica_{verb}")
-        for verb in ("restart", "stop", "start")
+        for verb in ("restart", "stop", "start", "duplication", "deletion")
     ),
+    path("hosts/<id>/evacuation/", LeavingHosts.as_view({"post": "evacuation"}), name="api_host_evacuation"),
+    path("hosts/<id>/removal/", LeavingHosts.as_view({"post": "removal"}), name="api_host_removal"),
 ]

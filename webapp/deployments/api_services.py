@@ -10,7 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from webapp.deployments import services
-from webapp.deployments.bodies import ScaleSerializer
+from webapp.deployments.bodies import EvacuationSerializer, ScaleSerializer
 from webapp.deployments.models import Release, Service
 from webapp.deployments.serializers import (
     ChangedServiceSerializer,
@@ -21,6 +21,7 @@ from webapp.deployments.serializers import (
 )
 from webapp.deployments.settings.aspects import FIELDS
 from webapp.environments.models import Environment
+from webapp.hosts.models import Host
 from webapp.images.models import Image
 from webapp.problems import Invalid
 from webapp.rest.filtering import By, narrowed
@@ -72,6 +73,17 @@ class Services(Listed, Shown, RoomViewSet):
         service, body = self.found(id), self.body(ScaleSerializer)
         environment = visible(Environment.objects.visible_to(self.actor), body.pop("environment"))
         deployment = services.scale(actor=self.actor, service=service, environment=environment, **body)
+        return Response(DeploymentSerializer(deployment).data, status=202)
+
+    @extend_schema(request=EvacuationSerializer, responses={202: DeploymentSerializer})
+    def evacuation(self, request: Request, id: str) -> Response:
+        """Move its replicas away from a host, heard or not."""
+        service, body = self.found(id), self.body(EvacuationSerializer)
+        environment = visible(Environment.objects.visible_to(self.actor), body.pop("environment"))
+        host = Host.objects.visible_to(self.actor).filter(name=body.pop("host")).first()
+        if host is None:
+            raise Invalid({"host": ["There is no such host."]})
+        deployment = services.evacuate(actor=self.actor, service=service, environment=environment, host=host, **body)
         return Response(DeploymentSerializer(deployment).data, status=202)
 
 

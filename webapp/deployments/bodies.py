@@ -65,6 +65,11 @@ class NewRejectionSerializer(CommentSerializer):
     plan_hash = serializers.RegexField(r"^[0-9a-f]{64}\Z", required=False)
 
 
+class EvacuationSerializer(WishSerializer):
+    environment = serializers.CharField()
+    host = serializers.CharField(help_text="The name of the host that is left.")
+
+
 class ScaleSerializer(WishSerializer):
     environment = serializers.CharField()
     replicas = serializers.IntegerField(min_value=1, max_value=MAX_REPLICAS)

@@ -1,5 +1,7 @@
 """RUNNING: services, releases, deployments, approvals, replicas, and the desired state they add up to."""
 
+from datetime import datetime
+
 from django.db import models
 from django.db.models import Q
 
@@ -167,6 +169,7 @@ class Replica(Thing):
     generation = models.PositiveIntegerField()
     host = models.ForeignKey(Host, on_delete=models.PROTECT, related_name="replicas")
     index = models.PositiveSmallIntegerField()
+    why = models.CharField(max_length=500, blank=True)  # it is on this host, as the plan said
     desired = models.CharField(max_length=8, default="running")  # running | stopped | gone
     state = models.CharField(max_length=12, default="pending")
     container = models.CharField(max_length=64, blank=True)
@@ -191,6 +194,16 @@ class Replica(Thing):
                 fields=("service", "environment", "generation", "index"), name="one_replica_per_generation_and_index"
             ),
         )
+
+    @property
+    def unknown_since(self) -> datetime | None:
+        """Since when nobody knows how it is, because its host is not heard; None for one of which that is known."""
+        return self.host.unheard_since if self.container else None
+
+    @property
+    def state_now(self) -> str:
+        """Its state as far as anybody knows: *lost* from the moment on at which its host is not heard any more."""
+        return "lost" if self.unknown_since is not None and self.state != "stopped" else self.state
 
 
 class Repair(models.Model):

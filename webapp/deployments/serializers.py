@@ -273,13 +273,18 @@ class ReplicaSerializer(serializers.ModelSerializer[Replica]):
         help_text="Where it is reached by name, as the edge of its host has it."
     )
     effective = EffectiveSerializer(allow_null=True, help_text="null: its host has not said it.")
+    state = serializers.CharField(source="state_now", help_text="lost while its host is not heard.")
+    unknown_since = serializers.DateTimeField(
+        allow_null=True, help_text="When its host was heard last, while it is not heard; else null."
+    )
+    why = serializers.CharField(help_text="Why it is on this host, as the plan said; empty for one brought back.")
 
     class Meta:
         model = Replica
         fields = (
-            "id", "service", "environment", "release", "generation", "index", "host", "host_state", "container",
-            "desired", "state", "health", "exit_code", "oom_killed", "restarts", "message", "ports", "addresses", "log",
-            "effective", "created_at", "started_at", "finished_at", "observed_at",
+            "id", "service", "environment", "release", "generation", "index", "host", "host_state", "why", "container",
+            "desired", "state", "unknown_since", "health", "exit_code", "oom_killed", "restarts", "message", "ports",
+            "addresses", "log", "effective", "created_at", "started_at", "finished_at", "observed_at",
         )  # fmt: skip
         read_only_fields = fields
 
@@ -290,4 +295,4 @@ class ReplicaSerializer(serializers.ModelSerializer[Replica]):
         return [at.url for at in addresses(replica.release.settings, replica.host.edge) if at.url]
 
     def get_health(self, replica: Replica) -> str | None:
-        return replica.state if replica.state in HEALTH_STATES else None
+        return replica.state_now if replica.state_now in HEALTH_STATES else None

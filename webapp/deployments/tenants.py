@@ -20,9 +20,16 @@ def loads(hosts: Collection[Host]) -> Mapping[str, Load]:
     ids = [host.id for host in hosts]
     wanted = Replica.objects.wanted().filter(host__in=ids).order_by()
     working = Build.objects.filter(host__in=ids).exclude(state__in=NOT_WORKING).order_by()
-    replicas = dict(wanted.values_list("host").annotate(Count("id")))
+    replicas: dict[str, list[Mapping[str, float]]] = {}
+    for host, settings in wanted.values_list("host", "release__settings"):
+        replicas.setdefault(host, []).append(settings["limits"])
     builds = dict(working.values_list("host").annotate(Count("id")))
-    return {id: Load(replicas=replicas.get(id, 0), builds=builds.get(id, 0)) for id in ids}
+    return {id: _load(replicas.get(id, []), builds.get(id, 0)) for id in ids}
+
+
+def _load(limits: Sequence[Mapping[str, float]], builds: int) -> Load:
+    cpus, memory = (sum(limit[name] for limit in limits) for name in ("cpus", "memory"))
+    return Load(replicas=len(limits), cpus=round(cpus, 2), memory=int(memory), builds=builds)
 
 
 def queue(host: Host, *, actor: Actor, limit: int) -> tuple[Sequence[Queued], int]:

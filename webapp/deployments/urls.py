@@ -2,10 +2,21 @@
 
 from django.urls import path, re_path
 
-from webapp.deployments.views import boards, carrying, deployments, history, plans, replicas, services, verdicts
+from webapp.deployments.views import (
+    boards,
+    carrying,
+    deployments,
+    history,
+    leaving,
+    plans,
+    replicas,
+    services,
+    verdicts,
+)
 
 STEPS = "(?P<step>promotion|rollback)"
 KINDS = "(?P<kind>restart|stop|start)"
+REPLICA_KINDS = "(?P<kind>restart|stop|start|duplication|deletion)"
 
 urlpatterns = [
     path("projects/<str:id>/", boards.show, name="board"),
@@ -34,9 +45,12 @@ urlpatterns = [
     path("deployments/<str:id>/promotion/", deployments.promote, name="deployment_promote"),
     path("deployments/<str:id>/rollback/", deployments.roll_back, name="deployment_roll_back"),
     re_path(rf"^deployments/(?P<id>[^/]+)/{STEPS}/plan/$", plans.of_deployment, name="deployment_plan"),
+    path("hosts/<str:id>/evacuation/", leaving.evacuate, name="host_evacuate"),
+    path("hosts/<str:id>/removal/", leaving.remove, name="host_remove"),
     path("replicas/<str:id>/", replicas.show, name="replica"),
     path("replicas/<str:id>/move/", carrying.move, name="replica_move"),
     path("volumes/<str:id>/restoration/", carrying.restore, name="volume_restore"),
     path("replicas/<str:id>/now/", replicas.part, name="replica_part"),
-    re_path(rf"^replicas/(?P<id>[^/]+)/{KINDS}/$", replicas.change, name="replica_change"),
+    path("replicas/<str:id>/evacuation/", replicas.move_away, name="replica_move_away"),
+    re_path(rf"^replicas/(?P<id>[^/]+)/{REPLICA_KINDS}/$", replicas.change, name="replica_change"),
 ]

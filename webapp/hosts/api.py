@@ -43,9 +43,8 @@ class Hosts(Listed, Shown, RoomViewSet):
 
     @extend_schema(request=HostChange, responses={200: HostShown})
     def partial_update(self, request: Request, id: str) -> Response:
-        """Say whom it serves and how many builds it runs at once."""
+        """Say whom it serves, how many builds it runs at once, its labels, and what replicas may take of it."""
         host = self.found(id)
-        require_site_admin(self.actor)
         body = self.body(HostChange)
         if "every_team" in body or "teams" in body:
             teams = _teams(body.get("teams", []), Team.objects.all())
@@ -53,6 +52,15 @@ class Hosts(Listed, Shown, RoomViewSet):
             services.restrict(actor=self.actor, host=host, every_team=every, teams=teams)
         if "build_slots" in body:
             services.set_build_slots(actor=self.actor, host=host, build_slots=body["build_slots"])
+        if "labels" in body:
+            services.set_labels(actor=self.actor, host=host, labels=body["labels"])
+        if {"max_cpus", "max_memory", "max_replicas"} & set(body):
+            room = services.Room(
+                cpus=body.get("max_cpus", host.max_cpus),
+                memory=body.get("max_memory", host.max_memory),
+                replicas=body.get("max_replicas", host.max_replicas),
+            )
+            services.set_room(actor=self.actor, host=host, room=room)
         return self.shown(self.found(id))
 
     @extend_schema(responses={204: None})

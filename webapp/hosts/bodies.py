@@ -8,6 +8,7 @@ from rest_framework import serializers
 from webapp.checks import slug_pattern
 from webapp.hosts.models import Host
 from webapp.hosts.services import MAX_BUILD_SLOTS, fingerprint
+from webapp.hosts.services.managing import MAX_CPUS, MAX_MEMORY, MAX_REPLICAS
 from webapp.rest.serializers import StrictSerializer
 
 MAX_TEAMS = 1000
@@ -34,6 +35,9 @@ class Capacity(serializers.Serializer[Any]):
     disk_total = serializers.IntegerField(allow_null=True, help_text="Bytes.")
     disk_free = serializers.IntegerField(allow_null=True, help_text="Bytes.")
     build_slots = serializers.IntegerField()
+    max_cpus = serializers.FloatField(allow_null=True, help_text="What replicas may take together, by their limits.")
+    max_memory = serializers.IntegerField(allow_null=True, help_text="Bytes, likewise; null: no bound.")
+    max_replicas = serializers.IntegerField(allow_null=True)
     disk_use = DiskUse(allow_null=True, help_text="What its engine holds; null until it has said so.")
     short_of_disk = serializers.BooleanField(help_text="Less than a tenth of the disk is free.")
 
@@ -46,6 +50,10 @@ class HostShown(serializers.ModelSerializer[Host]):
     capacity = serializers.SerializerMethodField()
     builder = serializers.SerializerMethodField()
     teams = serializers.SerializerMethodField(help_text="Ids of the teams it serves, of those that you may see.")
+    labels = serializers.DictField(child=serializers.CharField(), help_text="What services ask for of their hosts.")
+    unheard_since = serializers.DateTimeField(
+        allow_null=True, help_text="When it was heard last, while what runs there is unknown; else null."
+    )
     key = serializers.SerializerMethodField(
         help_text="Fingerprint of the key by which it proves itself; empty for a host that has none."
     )
@@ -65,12 +73,14 @@ class HostShown(serializers.ModelSerializer[Host]):
             "engine",
             "builder",
             "capacity",
+            "labels",
             "key",
             "own_doorbell",
             "version",
             "clock_skew_ms",
             "connected",
             "last_heard_at",
+            "unheard_since",
             "created_at",
         )
 
@@ -85,7 +95,8 @@ class HostShown(serializers.ModelSerializer[Host]):
         facts = host.facts or {}
         known = {name: facts.get(name) for name in ("cpus", "memory", "disk_total", "disk_free")}
         disk = {"disk_use": host.disk_use, "short_of_disk": host.is_short_of_disk}
-        return {**known, "build_slots": host.build_slots, **disk}
+        bounds = {name: getattr(host, name) for name in ("max_cpus", "max_memory", "max_replicas")}
+        return {**known, "build_slots": host.build_slots, **bounds, **disk}
 
     def get_key(self, host: Host) -> str:
         return fingerprint(host.public_key) if host.public_key else ""
@@ -119,3 +130,17 @@ class HostChange(StrictSerializer):
     every_team = serializers.BooleanField(required=False)
     teams = TeamIds(required=False, help_text="Ids of the teams that it serves.")
     build_slots = serializers.IntegerField(required=False, min_value=0, max_value=MAX_BUILD_SLOTS)
+    labels = serializers.DictField(
+        child=serializers.CharField(max_length=63, trim_whitespace=False),
+        required=False,
+        help_text="All of its labels, as key and value.",
+    )
+    max_cpus = serializers.FloatField(
+        required=False, allow_null=True, min_value=0, max_value=MAX_CPUS, help_text="null: no bound."
+    )
+    max_memory = serializers.IntegerField(
+        required=False, allow_null=True, min_value=0, max_value=MAX_MEMORY, help_text="Bytes; null: no bound."
+    )
+    max_replicas = serializers.IntegerField(
+        required=False, allow_null=True, min_value=0, max_value=MAX_REPLICAS, help_text="null: no bound."
+    )

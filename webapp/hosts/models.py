@@ -1,6 +1,6 @@
 """WHERE: hosts, their credentials, what they said last."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import models
@@ -49,6 +49,11 @@ class Host(Thing):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def unheard_since(self) -> datetime | None:
+        """When it was heard last, where what runs there is not known now; None for one that is heard, or never was."""
+        return self.last_heard_at if self.state in ("unknown", "revoked", "engine_down") else None
 
     @property
     def own_doorbell(self) -> bool:

@@ -38,4 +38,4 @@ class HostQuerySet(models.QuerySet["Host"]):
 
     def serving(self, team_id: str) -> Self:
         """Hosts that serve this team."""
-        return self.filter(Q(every_team=True) | Q(teams=team_id)).distinct()
+        return self.filter(Q(every_team=True) | Q(teams=team_id), removed=False).distinct()

@@ -13,6 +13,8 @@ class Load:
     """How much is on a host, whosever it is."""
 
     replicas: int = 0
+    cpus: float = 0.0  # by the limits of the replicas
+    memory: int = 0  # bytes, likewise
     builds: int = 0
 
 

@@ -19,5 +19,6 @@ def urlpatterns(tenants: Tenants) -> list[URLPattern]:
         path("hosts/<str:id>/revocation/", views.revoke, name="host_revoke"),
         path("hosts/<str:id>/enrollment/", views.code, told, name="host_code"),
         path("hosts/<str:id>/serving/", views.serve, told, name="host_serve"),
+        path("hosts/<str:id>/room/", views.room, told, name="host_room"),
         path("hosts/<str:id>/slots/", views.slots, told, name="host_slots"),
     ]

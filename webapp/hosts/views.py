@@ -4,13 +4,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.contrib import messages
+from django.db import transaction
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.timezone import now
 
+from webapp import writing
 from webapp.hosts import services
 from webapp.hosts.command import address_of_ours, command_for, in_the_clear
-from webapp.hosts.forms import EnrollForm, ServingForm, SlotsForm
+from webapp.hosts.forms import EnrollForm, RoomForm, ServingForm, SlotsForm
 from webapp.hosts.models import Host
 from webapp.hosts.tenants import Load, Tenants
 from webapp.page import PageRequest, find, look, page, verb
@@ -118,6 +120,22 @@ def slots(request: PageRequest, id: str, tenants: Tenants) -> HttpResponse:
     return redirect("host", id) if done is not None else _show(request, host, tenants, slots_form=form)
 
 
+@verb
+def room(request: PageRequest, id: str, tenants: Tenants) -> HttpResponse:
+    """Say which labels it has, and what replicas may take of it."""
+    host = _load(request, id)
+    form = RoomForm(request.POST)
+
+    def change() -> Host:
+        with transaction.atomic():
+            labels = writing.pairs(form.cleaned_data["labels"])
+            services.set_labels(actor=request.actor, host=host, labels=labels)
+            return services.set_room(actor=request.actor, host=host, room=form.room())
+
+    done = form.attempt(change)
+    return redirect("host", id) if done is not None else _show(request, host, tenants, room_form=form)
+
+
 def _enrolling(request: PageRequest, code: services.Code) -> dict[str, Any]:
     """What the page says of a code."""
     return {
@@ -145,6 +163,13 @@ def _capacity(host: Host, load: Load) -> list[Capacity]:
     bars = [Capacity("Build slots", load.builds, host.usable_slots, "slots")]
     if total:
         bars.append(Capacity("Disk", total - free, total, "bytes"))
+    used = {"replicas": load.replicas, "CPUs": load.cpus, "bytes": load.memory}
+    bounds = (
+        ("Replicas", "replicas", host.max_replicas),
+        ("CPUs for replicas", "CPUs", host.max_cpus),
+        ("Memory for replicas", "bytes", host.max_memory),
+    )
+    bars += [Capacity(name, used[unit], most, unit) for name, unit, most in bounds if most]
     return bars
 
 
@@ -164,6 +189,7 @@ def _show(
     code: services.Code | None = None,
     serving: ServingForm | None = None,
     slots_form: SlotsForm | None = None,
+    room_form: RoomForm | None = None,
 ) -> HttpResponse:
     facts = _facts(request.actor, host, tenants)
     if code is not None:
@@ -172,8 +198,20 @@ def _show(
         teams = list(host.teams.values_list("id", flat=True))
         facts["serving"] = serving or ServingForm(every_team=host.every_team, teams=teams)
         facts["slots_form"] = slots_form or SlotsForm(initial={"build_slots": host.build_slots})
-    status = next((form.status for form in (serving, slots_form) if form is not None), 200)
+    if facts["operates"]:
+        facts["room_form"] = room_form or RoomForm(initial=_room(host))
+    status = next((form.status for form in (serving, slots_form, room_form) if form is not None), 200)
     return render(request, "hosts/show.html", facts, status=status)
+
+
+def _room(host: Host) -> dict[str, Any]:
+    """As the boxes show it."""
+    return {
+        "labels": writing.pairs_text(host.labels),
+        "max_replicas": host.max_replicas,
+        "max_cpus": host.max_cpus,
+        "max_memory": writing.memory_text(host.max_memory),
+    }
 
 
 def _facts(actor: Actor, host: Host, tenants: Tenants) -> dict[str, Any]:

@@ -29,6 +29,7 @@ class Dot:
     host_state: str
     state: str
     desired: str
+    unknown_since: datetime | None = None
     ports: tuple[Mapping[str, Any], ...] = ()  # at which it answers
     address: str = ""  # of its host
 
@@ -54,6 +55,7 @@ class Cell:
     since: datetime | None = None
     wanted: int = 0
     healthy: int = 0
+    unknown_since: datetime | None = None  # when the host that is silent for longest was heard last
     replicas: tuple[Dot, ...] = ()
     deployment_id: str | None = None  # the newest one
     deployment_state: str = ""
@@ -118,7 +120,8 @@ def _cell(spot: Spot, state: str, copies: Sequence[Replica], known: Known, diffe
         state=state,
         since=desired.changed_at if desired is not None else None,
         wanted=desired.replicas if desired is not None else 0,
-        healthy=sum(copy.state == "healthy" for copy in copies),
+        healthy=sum(copy.state_now == "healthy" for copy in copies),
+        unknown_since=min((copy.unknown_since for copy in copies if copy.unknown_since), default=None),
         replicas=tuple(_dot(copy) for copy in copies),
         deployment_id=latest.id if latest is not None else None,
         deployment_state=latest.state if latest is not None else "",
@@ -152,8 +155,18 @@ def _addresses(desired: DesiredState | None, copies: Sequence[Replica]) -> tuple
 
 def _dot(copy: Replica) -> Dot:
     host = copy.host
-    ports = tuple(copy.ports) if copy.state in ANSWERS else ()
-    return Dot(copy.id, copy.index, host.name, host.state, copy.state, copy.desired, ports, host.address)
+    ports = tuple(copy.ports) if copy.state_now in ANSWERS else ()
+    return Dot(
+        id=copy.id,
+        index=copy.index,
+        host=host.name,
+        host_state=host.state,
+        state=copy.state_now,
+        desired=copy.desired,
+        unknown_since=copy.unknown_since,
+        ports=ports,
+        address=host.address,
+    )
 
 
 def state_of(desired: DesiredState | None, latest: Deployment | None, copies: Sequence[Replica]) -> str:

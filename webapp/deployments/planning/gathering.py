@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Prefetch, Q
+from django.db.models import Q
 
 from webapp.deployments.authorship import frozen_of
 from webapp.deployments.models import DesiredState, Release, Replica, Service
@@ -13,6 +13,7 @@ from webapp.deployments.mounting import users
 from webapp.deployments.planning.abilities import complaint_of
 from webapp.deployments.planning.plans import Before, Carried, Content, Copy, HostFacts, Kind, PlanRequest, TakenRoute
 from webapp.deployments.planning.routes import hold_hosts, taken_routes
+from webapp.deployments.planning.taken import taken_by_others
 from webapp.deployments.rollout.certificates import good_names
 from webapp.deployments.settings.aspects import effective, setting
 from webapp.deployments.settings.judging import frozen, reasons_against
@@ -39,6 +40,9 @@ class Wish:
     volume: Volume | None = None  # restore: whose data becomes the backup's
     backup: Backup | None = None
     goes_on: Release | None = None  # promotion: what runs one environment before, whose settings go with the build
+    without: Replica | None = None  # scale: the one that goes
+    leaving: tuple[Host, ...] = ()  # evacuation
+    by_policy: bool = False  # what runs says itself that this happens, and was looked at when it was asked for
 
 
 def content_of(release: Release) -> Content:
@@ -110,6 +114,8 @@ def gather(*, service: Service, environment: Environment, wish: Wish) -> PlanReq
         pins=pins.own,
         shared_pins=pins.shared,
         certified=good_names(service.project_id) if content.settings.get("http") else (),
+        without=wish.without.id if wish.without is not None else None,
+        leaving=tuple(host.id for host in wish.leaving),
     )
 
 
@@ -136,7 +142,8 @@ def _stopped(wish: Wish, desired: DesiredState | None) -> bool:
     before = desired is not None and desired.stopped
     if wish.only is not None:
         return before and wish.kind == "stop"
-    return {"stop": True, "scale": before, "move": before, "restore": before}.get(wish.kind, False)
+    keeps = dict.fromkeys(("scale", "move", "restore", "evacuation"), before)
+    return {"stop": True, **keeps}.get(wish.kind, False)
 
 
 def _before(desired: DesiredState | None) -> Before | None:
@@ -210,8 +217,8 @@ def _hosts(
     hosts = {**members, **{host.id: host for host in others}}
     serving = set(Host.objects.serving(service.project.team_id).values_list("id", flat=True))
     holding, pulled = supply.holders(build), supply.is_pulled(build)
-    taken = _taken_ports(service, environment, list(hosts))
     routes = _taken_routes(service, environment, hosts, content)
+    taken = taken_by_others(service, environment, list(hosts))
     return tuple(
         HostFacts(
             id=host.id,
@@ -221,28 +228,19 @@ def _hosts(
             serves_team=host.id in serving,
             holds_image=pulled or host.id in holding,
             cannot=complaint_of(host.facts or {}, content),
-            taken_ports={**_own_ports(host), **taken.get(host.id, {})},
             has_edge=host.edge is not None,
             taken_routes=routes.get(host.id, ()),
+            taken_ports={**_own_ports(host), **taken[host.id].ports},
+            labels=host.labels,
+            max_replicas=host.max_replicas,
+            max_cpus=host.max_cpus,
+            max_memory=host.max_memory,
+            used_replicas=taken[host.id].replicas,
+            used_cpus=round(taken[host.id].cpus, 6),
+            used_memory=taken[host.id].memory,
         )
         for host in hosts.values()
     )
-
-
-def _taken_ports(service: Service, environment: Environment, hosts: list[str]) -> dict[str, dict[str, str]]:
-    """Fixed host ports of everything else that is wanted on these hosts."""
-    rows = Replica.objects.wanted().filter(host__in=hosts)
-    others = rows.exclude(service=service, environment=environment)
-    release = Prefetch("release", Release.objects.only("settings"))
-    taken: dict[str, dict[str, str]] = {}
-    for row in others.prefetch_related(release):
-        for port in row.release.settings.get("ports", []):
-            if port.get("host") is not None:
-                # Another team's service has no name here.
-                mine = row.service_id == service.id
-                holder = f"{service.slug} in another environment" if mine else "another service"
-                taken.setdefault(row.host_id, {})[f"{port['host']}/{port['protocol']}"] = holder
-    return taken
 
 
 def _taken_routes(

@@ -2,14 +2,15 @@
 
 from collections.abc import Mapping, Sequence
 
-from webapp.deployments.planning import wording
+from webapp.deployments.planning.fitting import why_not
 from webapp.deployments.planning.plans import HostFacts, PlanRequest
 
 
-def pinned(request: PlanRequest, usable: Mapping[str, HostFacts], reasons: list[str]) -> dict[int, str]:
-    """The host of each index that has one by its volumes; what stands against it is added to the reasons."""
+def pinned(
+    request: PlanRequest, usable: Mapping[str, HostFacts], reasons: list[str], *, wanted: Sequence[int]
+) -> dict[int, str]:
+    """The host of each wanted index that has one by its volumes; what stands against it is added to the reasons."""
     names = {host.id: host for host in request.hosts}
-    wanted = range(1, request.replicas + 1)
     shared = _shared_host(request, usable, reasons)
     held = dict.fromkeys(wanted, shared) if shared else {}
     for index in wanted:
@@ -21,7 +22,9 @@ def pinned(request: PlanRequest, usable: Mapping[str, HostFacts], reasons: list[
                 )
     for index, host in held.items():
         if host not in usable:
-            reasons.append(f"Replica {index} has its volumes on host {_name(names, host)}, {_why(names, host)}")
+            reasons.append(
+                f"Replica {index} has its volumes on host {_name(names, host)}, {_why(request, names, host)}"
+            )
     return held
 
 
@@ -42,6 +45,6 @@ def _name(names: Mapping[str, HostFacts], host: str) -> str:
     return names[host].name if host in names else "that left the environment"
 
 
-def _why(names: Mapping[str, HostFacts], host: str) -> str:
-    why = wording.why_not(names[host]) if host in names else "is not asked for this."
+def _why(request: PlanRequest, names: Mapping[str, HostFacts], host: str) -> str:
+    why = why_not(request, names[host]) if host in names else "is not asked for this."
     return f"which {why}"

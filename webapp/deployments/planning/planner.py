@@ -11,6 +11,7 @@ import msgspec
 
 from webapp.deployments.planning import wording
 from webapp.deployments.planning.carrying import move_plan, restore_plan
+from webapp.deployments.planning.fitting import room, why_not
 from webapp.deployments.planning.holding import pinned
 from webapp.deployments.planning.manner import (
     Manner,
@@ -22,7 +23,8 @@ from webapp.deployments.planning.manner import (
 )
 from webapp.deployments.planning.plans import Copy, HostFacts, HostStep, Plan, PlannedReplica, PlanRequest
 from webapp.deployments.planning.routing import check_routes, route_reasons
-from webapp.deployments.planning.spread import spread
+from webapp.deployments.planning.spread import indexes, spread
+from webapp.deployments.planning.why import explain
 from webapp.problems import Conflicting, Unplannable
 
 
@@ -34,12 +36,9 @@ def make_plan(request: PlanRequest) -> Plan:
         return restore_plan(request)
     reasons = [*_build_reasons(request), *request.refused]
     usable, notes = _usable(request, reasons)
-    placed = spread(
-        replicas=request.replicas,
-        hosts=sorted(usable, key=lambda name: usable[name].name),
-        now={copy.index: copy.host for copy in request.copies},
-        pinned=pinned(request, usable, reasons),
-    )
+    held = pinned(request, usable, reasons, wanted=_indexes(request))
+    placed = _placed(request, usable, held)
+    reasons += _room_reasons(request, usable, placed)
     reasons += _held_back(request, usable, placed) + _port_reasons(request, placed)
     reasons += blue_green_reasons(request.content.settings)
     chosen = [usable[host] for host in sorted(set(placed.values()))]
@@ -64,6 +63,9 @@ def make_plan(request: PlanRequest) -> Plan:
         steps=tuple(_steps(request, placed, manner)),
         before=request.before,
         only=request.only,
+        without=request.without,
+        leaving=request.leaving,
+        why=explain(request, usable, placed, held),
         notes=(*notes, *(apart_notes(request.content.settings, manner) if _replaces(request) else ())),
     )
 
@@ -79,7 +81,7 @@ def _usable(request: PlanRequest, reasons: list[str]) -> tuple[dict[str, HostFac
     usable: dict[str, HostFacts] = {}
     notes = []
     for host in sorted(request.hosts, key=lambda host: host.name):
-        why = wording.why_not(host)
+        why = why_not(request, host)
         if why is None:
             usable[host.id] = host
         elif host.in_environment:
@@ -91,17 +93,55 @@ def _usable(request: PlanRequest, reasons: list[str]) -> tuple[dict[str, HostFac
     return usable, notes
 
 
+def _indexes(request: PlanRequest) -> list[int]:
+    gone = next((copy.index for copy in request.copies if copy.replica == request.without), None)
+    return indexes(replicas=request.replicas, there={copy.index for copy in request.copies}, without=gone)
+
+
+def _placed(request: PlanRequest, usable: Mapping[str, HostFacts], held: Mapping[int, str]) -> dict[int, str]:
+    """The host of each copy. Of equal hosts those with less to run come first; what runs stays, whatever runs there."""
+    rooms = {host.id: room(host, request.content.settings) for host in usable.values()}
+    now = {copy.index: copy.host for copy in request.copies}
+    return spread(
+        wanted=_indexes(request),
+        hosts=sorted(usable, key=lambda id: (usable[id].used_replicas, usable[id].name)),
+        now=now,
+        room={host: most for host, most in rooms.items() if most is not None},
+        pinned={**_left_alone(request), **held},
+    )
+
+
+def _left_alone(request: PlanRequest) -> dict[int, str]:
+    """What is about one replica moves no other."""
+    if request.only is None and request.without is None:
+        return {}
+    return {copy.index: copy.host for copy in request.copies if copy.replica != request.without}
+
+
+def _room_reasons(request: PlanRequest, usable: Mapping[str, HostFacts], placed: Mapping[int, str]) -> list[str]:
+    if not usable or len(placed) == request.replicas:
+        return []
+    return [
+        f"There is room for {len(placed)} of {request.replicas} replicas: fewer replicas, lower limits, or hosts that "
+        "may carry more."
+    ]
+
+
 def _held_back(request: PlanRequest, usable: Mapping[str, HostFacts], placed: Mapping[int, str]) -> list[str]:
     """A host that is not heard cannot be told to take away what it runs. A drained one can, but takes no new order."""
     names = {host.id: host for host in request.hosts}
     reasons = []
     for host_id in sorted({copy.host for copy in request.copies} - set(usable)):
         host = names.get(host_id)
-        if host is not None and host.state not in ("ready", "drained"):
+        if host is not None and host.id not in request.leaving and not _is_heard(host):
             reasons.append(f"Host {host.name} still runs replicas of {request.service}, and {wording.why_not(host)}")
     if request.only is not None and not _keeps(request, placed):
         reasons.append("The replica's host cannot be asked now.")
     return reasons
+
+
+def _is_heard(host: HostFacts) -> bool:
+    return host.state in ("ready", "drained")
 
 
 def _keeps(request: PlanRequest, placed: Mapping[int, str]) -> bool:
@@ -147,7 +187,7 @@ def _steps(request: PlanRequest, placed: Mapping[int, str], manner: Manner) -> l
     last = _last_steps(request, placed, manner)
     if manner.first is None:
         return last
-    affected = [step for step in last if (step.before if manner.first == "stopped" else step.replicas)]
+    affected = [step for step in last if step.told and (step.before if manner.first == "stopped" else step.replicas)]
     first = [
         msgspec.structs.replace(
             step, until=manner.first, words=wording.first_step(step.name, manner.first, step.replicas, step.before)
@@ -159,6 +199,7 @@ def _steps(request: PlanRequest, placed: Mapping[int, str], manner: Manner) -> l
 
 def _last_steps(request: PlanRequest, placed: Mapping[int, str], manner: Manner) -> list[HostStep]:
     names = {host.id: host.name for host in request.hosts}
+    unheard = {host.id for host in request.hosts if host.id in request.leaving and not _is_heard(host)}
     involved = set(placed.values()) | {copy.host for copy in request.copies}
     steps = []
     for host in involved:
@@ -170,9 +211,10 @@ def _last_steps(request: PlanRequest, placed: Mapping[int, str], manner: Manner)
             for _, copy in sorted(now.items())
         )
         name = names.get(host, host)
-        words = wording.step(name, replicas, before, after=manner.first)
-        steps.append(HostStep(host=host, name=name, words=words, replicas=replicas, before=before))
-    return sorted(steps, key=lambda step: (not step.replicas, step.name))
+        told = host not in unheard
+        words = wording.step(name, replicas, before, after=manner.first) if told else wording.untold(name, before)
+        steps.append(HostStep(host=host, name=name, words=words, replicas=replicas, before=before, told=told))
+    return sorted(steps, key=lambda step: (not step.replicas, not step.told, step.name))
 
 
 def _planned(request: PlanRequest, index: int, copy: Copy | None) -> PlannedReplica:

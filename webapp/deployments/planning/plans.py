@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 import msgspec
 
-Kind = Literal["deploy", "promotion", "rollback", "scale", "restart", "stop", "start", "move", "restore"]
+Kind = Literal["deploy", "promotion", "rollback", "scale", "restart", "stop", "start", "move", "restore", "evacuation"]
 
 
 class Frozen(msgspec.Struct, frozen=True, kw_only=True):
@@ -36,6 +36,13 @@ class HostFacts(Frozen, frozen=True, kw_only=True):
     taken_ports: Mapping[str, str] = {}  # "8080/tcp" -> who holds it there
     has_edge: bool = True
     taken_routes: Sequence[TakenRoute] = ()
+    labels: Mapping[str, str] = {}
+    max_replicas: int | None = None  # what replicas may take of it together; None: no bound
+    max_cpus: float | None = None
+    max_memory: int | None = None  # bytes
+    used_replicas: int = 0  # by everything but this service in this environment
+    used_cpus: float = 0.0
+    used_memory: int = 0
 
 
 class Content(Frozen, frozen=True, kw_only=True):
@@ -102,6 +109,8 @@ class PlanRequest(Frozen, frozen=True, kw_only=True):
     pins: Mapping[int, Mapping[str, str]] = {}  # index -> its volumes by name -> the host that has them
     shared_pins: Mapping[str, str] = {}  # shared volumes by name -> the host that has them
     certified: Sequence[str] = ()  # names for which the project has a certificate that is good now
+    without: str | None = None  # scale: this replica is the one that goes
+    leaving: tuple[str, ...] = ()  # evacuation: the hosts that are left, heard or not
 
 
 class PlannedReplica(Frozen, frozen=True, kw_only=True):
@@ -121,10 +130,19 @@ class HostStep(Frozen, frozen=True, kw_only=True):
     words: str
     replicas: tuple[PlannedReplica, ...] = ()
     before: tuple[PlannedReplica, ...] = ()
+    told: bool = True  # False: it is not heard, and is left without a word until it is
     until: Literal["stopped", "proved", "done"] = "done"  # as in runtime.contract.orders.ConvergeService
     act: Literal["converge", "back_up", "restore"] = "converge"
     volume: str = ""  # back_up, restore: of which one
     leaving: bool = False  # as there
+
+
+class Placed(Frozen, frozen=True, kw_only=True):
+    """Why a copy is where it is."""
+
+    index: int
+    host: str
+    why: str
 
 
 class Plan(Frozen, frozen=True, kw_only=True):
@@ -147,7 +165,10 @@ class Plan(Frozen, frozen=True, kw_only=True):
     to: str = ""  # move: the host where it goes
     volume: str = ""  # restore: the volume whose data becomes the backup's
     backup: str = ""
+    without: str | None = None  # the one replica that goes
+    leaving: tuple[str, ...] = ()  # the hosts that are left
     notes: tuple[str, ...] = ()
+    why: tuple[Placed, ...] = ()
 
 
 def canonical(plan: Plan) -> dict[str, Any]:

@@ -23,7 +23,8 @@ def why_not(host: HostFacts) -> str | None:
 
 def sentence(request: PlanRequest, hosts: Collection[str]) -> str:
     """What happens, for the one who approves it."""
-    place = f"{request.environment} on {listed(sorted(hosts))}"
+    there = listed(sorted(hosts))
+    place = f"{request.environment} on {there}"
     where = f"in {place}"
     copies = _copies(request.replicas)
     build = f"build {request.content.build_number}"
@@ -34,6 +35,9 @@ def sentence(request: PlanRequest, hosts: Collection[str]) -> str:
         return f"Stop {what}{where}."
     if request.kind == "start":
         return f"Start {what}{where}."
+    if request.kind == "evacuation":
+        left = [host.name for host in request.hosts if host.id in request.leaving]
+        return f"Move {request.service} in {request.environment} to {there}, away from {listed(sorted(left))}."
     if request.kind == "scale":
         former = request.before.replicas if request.before else 0
         return f"Scale {request.service} {where} from {former} to {_copies(request.replicas)}."
@@ -49,6 +53,11 @@ def first_step(name: str, first: str, replicas: Sequence[PlannedReplica], before
     if first == "stopped":
         return f"{name}: stop {indexes(before)}"
     return f"{name}: start {indexes(replicas)}{' beside the former' if before else ''}, and prove them"
+
+
+def untold(name: str, before: Sequence[PlannedReplica]) -> str:
+    """What becomes of a host that is left without being heard."""
+    return f"{name}: is not heard; it removes {_copies(len(before))} when it is heard again"
 
 
 def step(

@@ -30,7 +30,6 @@ def run_once(now: datetime) -> int:
 
     At most one per service, environment and host, never while a deployment is under way, never for a host not ready.
     """
-    _note_silence(now)
     count = 0
     for row in _places(now):
         count += _mend(row, now)
@@ -83,11 +82,10 @@ def _mend(row: Replica, now: datetime) -> bool:
         return repair(release=release, desired=wanted, host=row.host, now=now) is not None
 
 
-def _note_silence(now: datetime) -> None:
-    """Of a host that is not heard nothing is known: its replicas are lost until it speaks."""
+def note_silence(now: datetime) -> int:
+    """Of a host that is not heard nothing is known: its replicas are lost until it speaks. How many it were."""
     rows = Replica.objects.wanted().filter(state__in=LIVE, host__in=Host.objects.unheard(now)).exclude(container="")
-    for row in rows.select_related("service")[:ROWS_PER_PASS]:
-        see(row, state="lost", now=now)
+    return sum(see(row, state="lost", now=now) for row in rows.select_related("service")[:ROWS_PER_PASS])
 
 
 def _end_logs(now: datetime) -> None:

@@ -117,13 +117,18 @@ def move(deployment: Deployment, state: str, **fields: object) -> bool:
 
 
 def _do(deployment: Deployment, plan: Plan, step: HostStep, *, position: int) -> None:
-    """One host's step: its rows and its job."""
+    """One host's step: its rows and its job. A host left unheard gets none, and hears by the reconciler."""
     if step.act != "converge":
         job = carrying.give(deployment, plan, step)
         DeploymentJob.objects.create(deployment=deployment, position=position, job=job)
         return
     carrying.switch_before(deployment, plan, position)
     host = Host.objects.get(id=step.host)
+    if not step.told:
+        rows.place(deployment, release=deployment.release, host=host, wanted=())
+        logs.write(deployment.log, f"Host {host.name} is not heard: what it still runs is removed when it is.")
+        advance(deployment=deployment, position=position)
+        return
     wanted = rows.place(
         deployment,
         release=deployment.release,

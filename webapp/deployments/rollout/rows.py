@@ -6,9 +6,11 @@ from django.db.models import F
 from django.utils.timezone import now as clock
 
 from webapp.deployments.models import Deployment, DesiredState, Release, Replica
-from webapp.deployments.planning.plans import HostStep, PlannedReplica
+from webapp.deployments.planning.plans import HostStep, PlannedReplica, read_plan
 from webapp.hosts.models import Host
 from webapp.logs import services as logs
+
+MAX_WHY = 500
 
 
 def want(deployment: Deployment, *, release: Release, replicas: int, stopped: bool) -> int:
@@ -90,7 +92,15 @@ def _new_row(deployment: Deployment, release: Release, host: Host, planned: Plan
         generation=generation,
         host=host,
         index=planned.index,
+        why=_why(deployment, host, planned.index),
         desired=planned.desired,
         state="stopped" if planned.desired == "stopped" else "pending",
         log=logs.open_log(project=deployment.service.project, kind="replica"),
     )
+
+
+def _why(deployment: Deployment, host: Host, index: int) -> str:
+    """As the plan says it; nothing for a copy that is brought back."""
+    plan = read_plan(deployment.plan)
+    said = next((placed.why for placed in plan.why if (placed.index, placed.host) == (index, host.id)), "")
+    return said[:MAX_WHY]

@@ -3,6 +3,7 @@
 from webapp.deployments.models import Deployment, DesiredState, Replica, Service
 from webapp.deployments.planning.gathering import Wish, desired_of
 from webapp.deployments.planning.plans import Kind
+from webapp.deployments.services.gates import required_approvals
 from webapp.deployments.services.request import submit
 from webapp.deployments.settings.numbers import clean_replicas
 from webapp.environments.models import Environment
@@ -24,6 +25,58 @@ def scale(
     count = clean_replicas(replicas)
     desired = desired_there(service, environment)
     wish = Wish(kind="scale", runs=desired.release, replicas=count)
+    return submit(
+        actor=actor,
+        service=service,
+        environment=environment,
+        wish=wish,
+        comment=comment,
+        emergency=emergency,
+        queue=queue,
+    )
+
+
+def duplicate(
+    *,
+    actor: Actor,
+    service: Service,
+    environment: Environment,
+    replica: Replica,
+    comment: str = "",
+    emergency: str = "",
+    queue: bool = False,
+) -> Deployment:
+    """One copy more of what this replica is one of."""
+    check_replica(service, environment, replica)
+    count = desired_there(service, environment).replicas + 1
+    return scale(
+        actor=actor,
+        service=service,
+        environment=environment,
+        replicas=count,
+        comment=comment,
+        emergency=emergency,
+        queue=queue,
+    )
+
+
+def delete_replica(
+    *,
+    actor: Actor,
+    service: Service,
+    environment: Environment,
+    replica: Replica,
+    comment: str = "",
+    emergency: str = "",
+    queue: bool = False,
+) -> Deployment:
+    """One copy less: this one goes, the others stay as they are. The last one is stopped instead: `Conflicting`."""
+    required_approvals(actor=actor, project=service.project, environment=environment)
+    check_replica(service, environment, replica)
+    desired = desired_there(service, environment)
+    if desired.replicas < 2:
+        raise Conflicting(code="replica.last", detail="This is the last replica. Stop it, or delete the service.")
+    wish = Wish(kind="scale", runs=desired.release, replicas=desired.replicas - 1, without=replica)
     return submit(
         actor=actor,
         service=service,

@@ -80,11 +80,17 @@ def wish_of(deployment: Deployment) -> Wish:
         kind=plan.kind,
         runs=deployment.release,
         replicas=plan.replicas if deployment.kind == "scale" else None,
-        only=Replica.objects.filter(id=plan.only).first() if plan.only else None,
         to=Host.objects.filter(id=plan.to).first() if plan.to else None,
         volume=Volume.objects.select_related("host").filter(id=plan.volume).first() if plan.volume else None,
         backup=Backup.objects.filter(id=plan.backup).first() if plan.backup else None,
+        only=_replica(plan.only),
+        without=_replica(plan.without),
+        leaving=tuple(Host.objects.filter(id__in=plan.leaving).order_by("name")),
     )
+
+
+def _replica(id: str | None) -> Replica | None:
+    return Replica.objects.filter(id=id).first() if id else None
 
 
 def lapse_old(deployment: Deployment, *, now: datetime) -> int:

@@ -9,6 +9,7 @@ from webapp.deployments.settings.http import Http
 from webapp.deployments.settings.isolation import Isolation
 from webapp.deployments.settings.limits import Limits, Restart
 from webapp.deployments.settings.numbers import Replicas, StopTimeout
+from webapp.deployments.settings.placement import Placement
 from webapp.deployments.settings.secret_files import SecretFiles
 from webapp.deployments.settings.strategy import Strategy
 from webapp.deployments.settings.texts import Command, Ports, Variables
@@ -28,6 +29,7 @@ ASPECTS: tuple[Aspect, ...] = (
     Strategy(),
     Isolation(),
     SecretFiles(),
+    Placement(),
 )
 FIELDS: tuple[str, ...] = tuple(aspect.name for aspect in ASPECTS)
 DEFAULTS: Mapping[str, Any] = {aspect.name: aspect.default for aspect in ASPECTS}

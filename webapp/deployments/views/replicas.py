@@ -13,7 +13,13 @@ from webapp.deployments.views.deployments import emergency_of
 from webapp.page import PageRequest, find, look, verb
 from webapp.teams.policy import Action, actions_in
 
-CHANGES = {"restart": services.restart, "stop": services.stop, "start": services.start}
+CHANGES = {
+    "restart": services.restart,
+    "stop": services.stop,
+    "start": services.start,
+    "duplication": services.duplicate,
+    "deletion": services.delete_replica,
+}
 
 
 @look
@@ -29,8 +35,18 @@ def part(request: PageRequest, id: str) -> HttpResponse:
 
 
 @verb
+def move_away(request: PageRequest, id: str) -> HttpResponse:
+    """Move what its service runs on its host away from there."""
+    replica = _load(request, id)
+    made = services.evacuate(
+        actor=request.actor, service=replica.service, environment=replica.environment, host=replica.host
+    )
+    return redirect("deployment", made.id)
+
+
+@verb
 def change(request: PageRequest, id: str, kind: str) -> HttpResponse:
-    """Restart, stop or start this one: a deployment like any other."""
+    """Restart, stop, start, duplicate or delete this one: a deployment like any other."""
     replica = _load(request, id)
     made = CHANGES[kind](
         actor=request.actor,
@@ -63,6 +79,7 @@ def _facts(request: PageRequest, id: str) -> dict[str, Any]:
         "settings": replica.release.settings,
         "addresses": addresses(replica.release.settings, replica.host.edge),
         "kinds": (["start"] if replica.desired == "stopped" else ["restart", "stop"]) if changes else [],
+        "changes": changes,
         "enters": (Action.ENTER_PROTECTED if replica.environment.protected else Action.ENTER) in allowed,
         "unheard": unheard,
         # A host that is heard lists what it has every few seconds; the row changes only when that is another.

@@ -71,7 +71,7 @@ def new_credential(host: Host) -> tuple[str, str]:
 def _give(actor: Actor, host: Host, *, action: str) -> str:
     """Such a host has no key, and hears its doorbell by the address that the control plane itself uses."""
     credential, host.credential_digest = new_credential(host)
-    host.public_key, host.doorbell_digest, host.awaited = "", "", False
+    host.public_key, host.doorbell_digest, host.awaited, host.removed = "", "", False, False
     host.save()
     after = {"every_team": host.every_team}
     record_of(None, actor=actor, action=action, target=("host", host.id, host.name), after=after)

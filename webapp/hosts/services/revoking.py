@@ -26,3 +26,15 @@ def revoke(*, actor: Actor, host: Host) -> Host:
     host.credential_digest, host.public_key, host.doorbell_digest = "", "", ""
     host.awaited, host.connected = False, False
     return host
+
+
+def remove(*, actor: Actor, host: Host) -> None:
+    """Revoke it and put it out of sight; its name may be given to another. What names it as history keeps its name.
+
+    Whoever calls this has seen to it that nothing runs there.
+    """
+    require_site_admin(actor)
+    with transaction.atomic():
+        revoke(actor=actor, host=host)
+        if Host.objects.filter(id=host.id, removed=False).update(removed=True, drained=False):
+            record_of(None, actor=actor, action="host.removed", target=("host", host.id, host.name))
