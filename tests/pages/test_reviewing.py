@@ -56,7 +56,7 @@ def test_one_page_has_all_that_a_reviewer_looks_at(harbour: Harbour) -> None:
         "2 of 2 healthy, 0 restarts",
         "runs there, since",
         reverse("deployment", args=[done.id]),
-        "Steps by host",
+        waiting.plan["steps"][0]["words"],
         "Approve this plan",
         "Plan again",
     ):
