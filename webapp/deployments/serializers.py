@@ -51,6 +51,7 @@ class SettingsSerializer(StrictSerializer):
     variables = _field("variables", serializers.DictField)
     stop_timeout = _field("stop_timeout", serializers.IntegerField)
     strategy = _field("strategy", serializers.DictField)
+    placement = _field("placement", serializers.DictField)
     isolation = _field("isolation", serializers.DictField)
     secret_files = _field("secret_files", serializers.JSONField)
 
@@ -90,6 +91,7 @@ class ServiceSerializer(serializers.ModelSerializer[Service]):
     variables = _shown("variables")
     stop_timeout = _shown("stop_timeout")
     strategy = _shown("strategy")
+    placement = _shown("placement")
     isolation = _shown("isolation")
     secret_files = _shown("secret_files")
 
