@@ -145,20 +145,25 @@ def test_with_redis_away_the_other_parts_go_on(cast: Cast, redis_url: str, rung:
 
 def test_every_duty_has_its_part_and_no_lease_waits_for_a_chore() -> None:
     assert {name: [part.name for part in parts] for name, parts in LOOPS.items()} == {
-        "pulse": ["leases", "doorbells", "silent hosts"],
+        "pulse": ["leases", "doorbells", "silent hosts", "unheard replicas", "doorbell users"],
         "archive": ["archive"],
         "chores": [
+            "silent hosts of deployments",
+            "next in line",
             "reconcile",
             "approvals",
+            "certificates",
+            "moves",
             "refusals",
             "retention",
             "images to forget",
             "own registry",
             "uploads",
             "deliveries",
+            "proofs",
             "old notices",
         ],
-        "archives": ["exports", "old exports"],
+        "archives": ["exports", "old exports", "backups", "old backups"],
         "own registry": ["manifests to erase", "collection"],
         "notices": ["notices"],
     }
