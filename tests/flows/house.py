@@ -45,6 +45,7 @@ class House:
     engine: str  # DOCKER_HOST
     redis: RedisServer
     database_url: str = ""
+    address: str = "127.0.0.1"  # where the web server listens
     port: int = field(default_factory=free_port)
     processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
     extra: dict[str, str] = field(default_factory=dict)
@@ -52,7 +53,7 @@ class House:
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
+        return f"http://{self.address}:{self.port}"
 
     def environment(self) -> dict[str, str]:
         """What every process of this house sees."""
@@ -65,7 +66,7 @@ class House:
             "SLIPWAY_HOST_NAME": "local",
             "SLIPWAY_HOST_CREDENTIAL_FILE": str(self.home / "worker" / "credential"),
             "SLIPWAY_WORKER_HOME": str(self.home / "worker"),
-            "SLIPWAY_ALLOWED_HOSTS": "127.0.0.1,localhost",
+            "SLIPWAY_ALLOWED_HOSTS": f"127.0.0.1,localhost,{self.address}",
             "DJANGO_SETTINGS_MODULE": "webapp.settings",
             "REDIS_URL": self.redis.url,
             "DOCKER_HOST": self.engine,
@@ -100,7 +101,7 @@ class House:
         """Start these processes: web, control, worker, agent, edge."""
         commands = {
             "web": ["-m", "uvicorn", "webapp.asgi:application", "--ws", "websockets-sansio", "--no-access-log",
-                    "--host", "127.0.0.1", "--port", str(self.port)],
+                    "--host", self.address, "--port", str(self.port)],
             "control": ["manage.py", "control"],
             "worker": ["-m", "runtime.worker", "worker"],
             "agent": ["-m", "runtime.worker", "agent"],

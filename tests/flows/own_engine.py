@@ -65,12 +65,25 @@ class OwnEngine:
         self.process.wait(STOP_SECONDS)
         self.process = None
 
+    def lose_power(self) -> None:
+        """The engine and everything in the namespace at once."""
+        if self.process is not None:
+            self.kill()
+        for pid in {*_run("ip", "netns", "pids", self.name, check=False).split(), *self._contained()}:
+            _run("kill", "-9", pid, check=False)
+        # The number in it may be another process's soon, and the engine would take that for its own.
+        (self.home / "exec" / "containerd" / "containerd.pid").unlink(missing_ok=True)
+
+    def _contained(self) -> set[str]:
+        """Processes of its containers, which live in namespaces of their own: its cgroups name them."""
+        groups = Path("/sys/fs/cgroup").glob(f"**/{self.name}/**/cgroup.procs")
+        return {pid for group in groups for pid in group.read_text().split()}
+
     def drop(self) -> None:
         """Nothing of it is left. A clean stop takes its containers and its containerd along."""
         if self.process is not None:
             self.kill(signal.SIGTERM)
-        for pid in _run("ip", "netns", "pids", self.name, check=False).split():
-            _run("kill", "-9", pid, check=False)
+        self.lose_power()
         _run("ip", "netns", "del", self.name, check=False)
         mounts = [line.split()[4] for line in Path("/proc/self/mountinfo").read_text().splitlines()]
         for mount in sorted((mount for mount in mounts if mount.startswith(f"{self.home}/")), reverse=True):

@@ -26,20 +26,28 @@ def server_program() -> str:
 
 @dataclass
 class RedisServer:
-    """On a unix socket in `home`, with its data there too."""
+    """On a unix socket in `home`, with its data there too; with a `port` also at an address, for hosts elsewhere."""
 
     home: Path
+    address: str = ""
+    port: int = 0
     process: subprocess.Popen[bytes] | None = field(default=None, repr=False)
 
     @property
     def url(self) -> str:
         return f"unix://{self.home / 'redis.sock'}"
 
+    @property
+    def distant_url(self) -> str:
+        """The same, for a host that cannot see this machine's files."""
+        return f"redis://{self.address}:{self.port}/0"
+
     def start(self) -> None:
         """Start and wait for the first answer."""
         data = self.home / "redis"
         data.mkdir(exist_ok=True)
-        words = ["--port", "0", "--unixsocket", str(self.home / "redis.sock"), "--dir", str(data)]
+        words = ["--port", str(self.port), "--unixsocket", str(self.home / "redis.sock"), "--dir", str(data)]
+        words += ["--bind", self.address, "--protected-mode", "no"] if self.address else []
         keep = ["--appendonly", "yes", "--save", "", "--maxmemory-policy", "noeviction"]
         log = (self.home / "redis.log").open("ab")
         self.process = subprocess.Popen([server_program(), *words, *keep], stdout=log, stderr=log)
