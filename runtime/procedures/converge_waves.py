@@ -2,6 +2,7 @@
 Pure.
 """
 
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -21,17 +22,13 @@ class Pace:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wave:
-    """Turns that are taken together. Of those in `down_first` the former containers stop before anything starts, of
-    the others when all of the wave serve.
+    """Turns that are taken together. The former containers of `down_first` stop before anything starts, those of
+    `served_first` when all of the wave serve; either may hold turns that bring nothing up, and so make room.
     """
 
     turns: tuple[Turn, ...]
     down_first: tuple[Turn, ...] = ()
-
-    @property
-    def served_first(self) -> tuple[Turn, ...]:
-        """Those whose former containers serve until the wave does."""
-        return tuple(turn for turn in self.turns if turn not in self.down_first)
+    served_first: tuple[Turn, ...] = ()
 
 
 def pace_of(order: ConvergeService) -> Pace:
@@ -48,14 +45,15 @@ def waves_of(plan: Plan, pace: Pace) -> tuple[Wave, ...]:
     """
     waves: list[Wave] = []
     turns: list[Turn] = []
+    idle = deque(turn for turn in plan.turns if turn.act not in WORKED_ON and turn.former)
     for turn in plan.turns:
         if turn.act not in WORKED_ON:
             continue
         if turns and not _fits(turns, turn, pace):
-            waves.append(_wave(turns, pace))
+            waves.append(_wave(turns, pace, idle))
             turns = []
         turns.append(turn)
-    return (*waves, _wave(turns, pace)) if turns else tuple(waves)
+    return (*waves, _wave(turns, pace, idle)) if turns else tuple(waves)
 
 
 def _fits(turns: Sequence[Turn], turn: Turn, pace: Pace) -> bool:
@@ -64,6 +62,10 @@ def _fits(turns: Sequence[Turn], turn: Turn, pace: Pace) -> bool:
     return len(turns) < pace.surge + pace.unavailable and restarts <= max(pace.unavailable, 1)
 
 
-def _wave(turns: Sequence[Turn], pace: Pace) -> Wave:
+def _wave(turns: Sequence[Turn], pace: Pace, idle: deque[Turn]) -> Wave:
+    """What takes nobody's place takes that of a replica which is to stand still, as long as there is one."""
     down = [turn for turn in turns if turn.former][: pace.unavailable]
-    return Wave(turns=tuple(turns), down_first=tuple(down))
+    served = [turn for turn in turns if turn not in down]
+    new = sum(not turn.former for turn in turns)
+    (served if pace.surge else down).extend(idle.popleft() for _ in range(min(new, len(idle))))
+    return Wave(turns=tuple(turns), down_first=tuple(down), served_first=tuple(served))

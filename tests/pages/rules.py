@@ -285,7 +285,7 @@ PLACES = (
     act("secret_retire", OPERATORS, environments.a_production_secret),
     look("hosts", EVERYBODY),
     look("hosts_part", EVERYBODY),
-    *form("host_enroll", OPERATORS_ENROLL, (400, *OPERATORS_ENROLL[1:]), body=hosts.a_host_for_the_team),
+    *form("host_enroll", OPERATORS_ENROLL, (422, *OPERATORS_ENROLL[1:]), body=hosts.a_host_for_the_team),
     look("host", MEMBERS_AND_ADMIN, hosts.the_teams_own_host),
     look("host_part", MEMBERS_AND_ADMIN, hosts.the_teams_own_host),
     act("host_drain", (404, 403, 403, 302, 302, 302), hosts.the_teams_own_host, drained),

@@ -59,11 +59,12 @@ def test_what_cannot_be_planned_says_why_and_offers_nothing(harbour: Harbour) ->
 
 def test_what_is_under_way_is_named(harbour: Harbour) -> None:
     build = harbour.built()
-    services.deploy(
+    first = services.deploy(
         actor=harbour.cast.actor("owner"), service=harbour.service, environment=harbour.cast.dev, build=build
     )
     answer = plan(harbour, environment=harbour.cast.dev.id, build=build.id)
-    assert answer.status_code == 409 and "wait for its end" in answer.content.decode()
+    html = answer.content.decode()
+    assert reverse("deployment", args=[first.id]) in html and "stands in line until that has ended" in html
 
 
 def test_promoting_and_going_back_are_told_too(harbour: Harbour) -> None:
