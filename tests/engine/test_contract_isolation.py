@@ -33,8 +33,8 @@ def said(docker: Bench, seen: Container) -> list[str]:
 
 
 def inside(docker: Bench, script: str, isolation: Isolation = NOTHING, **changes: Any) -> list[str]:
-    """The lines that the script prints in a container of that isolation."""
-    return said(docker, docker.run_to_end(script, isolation=isolation, **changes))
+    """The lines that the script prints in a container of that isolation, as one output: two have no order."""
+    return said(docker, docker.run_to_end(f"exec 2>&1; {script}", isolation=isolation, **changes))
 
 
 def test_every_capability_is_dropped_and_the_named_ones_added(bench: Bench) -> None:

@@ -49,7 +49,7 @@ def test_a_container_in_the_sandbox_sees_another_kernel_and_is_held_as_asked(san
         tmpfs=(Tmpfs(path="/data", size=2**20),),
         user="1000:1000",
     )
-    script = "dmesg; grep CapBnd /proc/self/status; echo x > /file || echo refused; id -u"
+    script = "exec 2>&1; dmesg; grep CapBnd /proc/self/status; echo x > /file || echo refused; id -u"
     seen = sandboxed.run_to_end(script, isolation=asked)
     lines = [entry.text for entry in sandboxed.engine.tail(seen.container_id, lines=100)]
     assert any("Starting gVisor" in line for line in lines)
