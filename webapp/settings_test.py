@@ -4,6 +4,8 @@ import os
 import tempfile
 
 _home = tempfile.TemporaryDirectory(prefix="slipway-test-")  # gone with the process
+if "PYTEST_XDIST_WORKER" in os.environ:
+    os.environ["SLIPWAY_HOME"] = _home.name  # not the one that it inherits: each process tidies up in its own
 os.environ.setdefault("SLIPWAY_HOME", _home.name)
 os.environ.setdefault("SLIPWAY_SECRET_KEY", "for-tests-only-" + "x" * 40)
 os.environ.setdefault("SLIPWAY_ENCRYPTION_KEYS", "bm90LWEtc2VjcmV0LW9ubHktZm9yLXRlc3RzLTEyMzQ=")
