@@ -60,9 +60,8 @@ def document(rows: list[tuple[str, str, str, float]]) -> str:
         ["docker", "version", "--format", "{{.Server.Version}}"], capture_output=True, text=True, check=False
     ).stdout.strip()
     when = datetime.now(UTC).strftime("%Y-%m-%d")
-    where = (
-        f"Run on {when} with Docker Engine {engine}, Python {platform.python_version()}, Linux {platform.release()}."
-    )
+    kernel = ".".join(platform.release().split(".")[:2])
+    where = f"Run on {when} with Docker Engine {engine}, Python {platform.python_version()}, Linux {kernel}."
     table = ["| injected | must hold | verdict | s |", "|---|---|---|---|"]
     table += [f"| {injected} | {holds} | {verdict} | {seconds:.0f} |" for injected, holds, verdict, seconds in rows]
     return "\n".join([HEAD, where, "", *table, ""])
