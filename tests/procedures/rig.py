@@ -1,5 +1,6 @@
 """A reporter that remembers, a prober that answers as told, orders to vary, and a clock that only waiting moves."""
 
+import time
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -89,6 +90,16 @@ class Told:
 
     def ended(self, state: str) -> list[str]:
         return [name for name, how, _ in self.steps.values() if how == state]
+
+
+class Lived(Told):
+    """The same where time is real, as a real engine's is."""
+
+    def wait(self, seconds: float) -> None:
+        time.sleep(seconds)
+
+    def now(self) -> float:
+        return time.monotonic()
 
 
 @dataclass

@@ -17,7 +17,7 @@ from runtime.procedures.converge_service import converge_service
 from runtime.procedures.ports import ProcedureError
 from tests.engine.bench import base_image
 from tests.engine.dockerd import engine_address
-from tests.procedures.rig import INSTANCE, Folders, Told, order
+from tests.procedures.rig import INSTANCE, Folders, Lived, order
 
 pytestmark = pytest.mark.engine
 
@@ -62,7 +62,7 @@ def test_only_the_same_environment_is_reached_by_name(engine: DockerEngine, tmp_
         converge_service(
             wanted,
             engine=engine,
-            reporter=Told(),
+            reporter=Lived(),
             secrets={},
             instance=INSTANCE,
             job=uuid.uuid4().hex[:12],

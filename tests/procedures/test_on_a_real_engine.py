@@ -21,7 +21,7 @@ from runtime.procedures.converge_service import converge_service
 from runtime.procedures.ports import Cancelled, ProcedureError
 from runtime.redaction import Secret
 from tests.engine.dockerd import engine_address
-from tests.procedures.rig import INSTANCE, Folders, Told, order, with_spec
+from tests.procedures.rig import INSTANCE, Folders, Lived, Told, order, with_spec
 
 pytestmark = pytest.mark.engine
 
@@ -122,7 +122,7 @@ def test_a_restart_keeps_the_container_and_happens_once(engine: DockerEngine, in
         converge_service(
             asked,
             engine=engine,
-            reporter=Told(),
+            reporter=Lived(),
             secrets={},
             instance=instance,
             job=job,
@@ -153,7 +153,7 @@ def converged(wanted: ConvergeService, engine: DockerEngine, instance: str, job:
     return converge_service(
         wanted,
         engine=engine,
-        reporter=Told(),
+        reporter=Lived(),
         secrets={},
         instance=instance,
         job=job,
