@@ -98,7 +98,7 @@ WISHES = st.builds(
     Wish,
     release=st.integers(1, 3),
     replicas=st.integers(0, 4),
-    stopped=st.sampled_from([0, 0, 0, 1, 2, 4]),
+    stopped=st.sampled_from([0, 0, 0, 4]),  # a plan wants all copies of another release to run, or none
     pace=PACES,
     broken=st.sampled_from([False, False, True]),
     fates=st.lists(FATES, max_size=2).map(tuple),
