@@ -17,6 +17,8 @@ from webapp.jobs.models import Job
 from webapp.problems import Conflicting, Unplannable
 from webapp.teams.policy import SYSTEM
 
+pytestmark = pytest.mark.thorough
+
 
 @pytest.fixture
 def shop(harbour: Harbour) -> Harbour:

@@ -6,6 +6,8 @@ from hypothesis import strategies as st
 
 from runtime.contract.references import BadReference, Reference
 
+pytestmark = pytest.mark.thorough
+
 DIGEST = f"sha256:{'0123456789abcdef' * 4}"
 
 

@@ -14,6 +14,8 @@ from webapp.teams.models import Membership
 from webapp.teams.policy import Actor, actor_for_token, actor_for_user
 from webapp.teams.services import create_token
 
+pytestmark = pytest.mark.thorough
+
 
 def ask(harbour: Harbour, name: str = "developer") -> Deployment:
     cast = harbour.cast

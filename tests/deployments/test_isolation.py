@@ -28,6 +28,8 @@ from webapp.isolation.models import Profile
 from webapp.isolation.services import change_profile
 from webapp.problems import Invalid, Unplannable
 
+pytestmark = pytest.mark.thorough
+
 CONTENT = Content(build="b", build_number=1, digest="d", config_digest="d", settings={})
 
 

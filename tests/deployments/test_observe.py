@@ -13,6 +13,8 @@ from webapp.deployments import services
 from webapp.deployments.models import Replica
 from webapp.deployments.rollout import observe
 
+pytestmark = pytest.mark.thorough
+
 
 @pytest.fixture
 def running(harbour: Harbour) -> Harbour:

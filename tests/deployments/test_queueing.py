@@ -16,6 +16,8 @@ from webapp.hosts.models import Host
 from webapp.problems import Conflicting
 from webapp.teams.models import Membership
 
+pytestmark = pytest.mark.thorough
+
 RACERS = 50
 
 

@@ -21,6 +21,8 @@ from webapp.problems import Conflicting, Unplannable
 from webapp.teams.models import Project
 from webapp.teams.policy import SYSTEM
 
+pytestmark = pytest.mark.thorough
+
 EDGE = {"address": "127.0.0.1", "http": 80, "https": 443, "answers": True}
 
 

@@ -2,10 +2,13 @@
 
 from collections import Counter
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from webapp.deployments.planning.spread import indexes, spread
+
+pytestmark = pytest.mark.thorough
 
 NAME = st.text("abcdef", min_size=1, max_size=3)
 HOSTS = st.lists(NAME, min_size=1, max_size=6, unique=True)

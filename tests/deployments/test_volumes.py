@@ -20,6 +20,8 @@ from webapp.jobs.models import Job
 from webapp.problems import Invalid, Unplannable
 from webapp.volumes.models import Volume
 
+pytestmark = pytest.mark.thorough
+
 DATA = {"name": "data", "path": "/var/lib/app", "read_only": False, "shared": False}
 SHARED = {**DATA, "shared": True}
 

@@ -14,6 +14,8 @@ from webapp.hosts.services import enroll, revoke
 from webapp.problems import Conflicting, Forbidden, Invalid
 from webapp.teams.policy import SYSTEM
 
+pytestmark = pytest.mark.thorough
+
 BAD_SLUGS = ["", "Dev", "a; rm -rf /", "$(id)", "a\n", "--privileged", "..", "a" * 41, "dev-", "d\u0435v", "dev "]
 BAD_VARIABLES: list[dict[str, str]] = [
     {"LD_PRELOAD": "x"}, {"PATH": "/tmp"}, {"DOCKER_HOST": "x"}, {"BASH_ENV": "x"}, {"A=B": "x"}, {"": "x"},

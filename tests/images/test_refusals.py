@@ -17,6 +17,8 @@ from webapp.images.sources.inline import MAX_FILES
 from webapp.images.validation import clean_definition
 from webapp.problems import Invalid
 
+pytestmark = pytest.mark.thorough
+
 URLS = [
     "ext::sh -c touch% /tmp/x", "file:///etc", "-oProxyCommand=x", "ssh://-oX@h.example/x", "git://h.example/x",
     "http://h.example/x", "http://169.254.169.254/", "https://169.254.169.254/x", "https://user:pass@h.example/x",

@@ -16,6 +16,8 @@ from launch import keep_registry as keeper
 from launch.places import ROOT
 from tests.waiting import until
 
+pytestmark = pytest.mark.thorough
+
 PROGRAM = """#!/bin/sh
 echo "$1 begins" >> {log}
 if [ "$1" = serve ]; then trap 'echo "serve ends" >> {log}; exit 0' TERM; while :; do sleep 0.05; done; fi

@@ -23,6 +23,8 @@ from tests.contract.packing import tar
 from tests.contract.packing import zipped as as_zip
 from tests.procedures.saved import ATTACKS, GOOD, IMAGE_ID, LAYERS, NAME, Parts, config, docker, layout, packed, zipped
 
+pytestmark = pytest.mark.thorough
+
 OURS = "slipway/shop/web:1-00000001"
 
 
