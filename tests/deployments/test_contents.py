@@ -1,5 +1,6 @@
 """What the list of projects says is in each."""
 
+import pytest
 from django.urls import reverse
 from pytest_django.fixtures import DjangoAssertNumQueries
 
@@ -11,6 +12,8 @@ from webapp.images.services import define_image
 from webapp.jobs.models import Job
 from webapp.teams.contents import Contents, PlaceNow
 from webapp.teams.services import create_project
+
+pytestmark = pytest.mark.thorough
 
 
 def test_each_project_is_counted_by_itself(harbour: Harbour, django_assert_num_queries: DjangoAssertNumQueries) -> None:

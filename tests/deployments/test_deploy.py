@@ -10,6 +10,8 @@ from webapp.environments.services import set_secret
 from webapp.jobs.models import Job
 from webapp.problems import Conflicting, Forbidden, Invalid, Missing, Unplannable
 
+pytestmark = pytest.mark.thorough
+
 
 def test_a_deployment_gives_the_first_host_its_order_with_the_rows_it_names(harbour: Harbour) -> None:
     build = harbour.built()

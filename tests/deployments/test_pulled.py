@@ -17,6 +17,8 @@ from webapp.problems import Unplannable
 from webapp.registries.models import Registry
 from webapp.registries.services import add_registry, remove_registry
 
+pytestmark = pytest.mark.thorough
+
 CANARY = "canary-c0de-pw"
 MANIFEST = digest(4242)
 

@@ -17,6 +17,8 @@ from runtime.engine.errors import BadRequest
 from runtime.engine.values import ContainerPlan
 from tests.engine.bench import Bench
 
+pytestmark = pytest.mark.thorough
+
 # Of all that an engine can be asked for in HostConfig, what Slipway ever sets.
 EVER_SET = frozenset(
     {

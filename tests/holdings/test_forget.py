@@ -20,6 +20,8 @@ from webapp.logs.models import Log
 from webapp.teams.policy import SYSTEM
 from webapp.teams.services import delete_project
 
+pytestmark = pytest.mark.thorough
+
 
 def let_go(harbour: Harbour, *numbers: int, hours: int = 0) -> list[Forgetting]:
     images = {digest(number): {f"slipway/web/front:{number}-x"} for number in numbers}

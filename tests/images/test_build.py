@@ -20,6 +20,8 @@ from webapp.jobs import services as jobs
 from webapp.jobs.models import Job
 from webapp.problems import Conflicting, Forbidden, Invalid, Unplannable
 
+pytestmark = pytest.mark.thorough
+
 
 def told(action: str) -> int:
     return Entry.objects.filter(action=action).count()

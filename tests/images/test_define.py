@@ -17,6 +17,8 @@ from webapp.jobs.models import Job
 from webapp.logs.models import Log
 from webapp.problems import Conflicting, Forbidden, Invalid
 
+pytestmark = pytest.mark.thorough
+
 BAD_SLUGS = [
     "", "A", "a; rm -rf /", "$(id)", "`id`", "a\nb", "a\n", "--privileged", "-a", "a-", ".", "..", "a/b", "a b", "a ",
     "a" * 41, "9a", "a_b", "ä", "\u0430", "🚢", "a\x00",

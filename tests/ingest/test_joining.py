@@ -21,7 +21,7 @@ from webapp.hosts.parcel import parcel
 from webapp.hosts.services import forget_proofs
 from webapp.ingest.link import LinkConsumer
 
-pytestmark = [pytest.mark.django_db, pytest.mark.urls("tests.ingest.urls")]
+pytestmark = [pytest.mark.thorough, pytest.mark.django_db, pytest.mark.urls("tests.ingest.urls")]
 
 Forged = Callable[[Identity, str, bytes], str]
 

@@ -15,6 +15,8 @@ from webapp.jobs.models import Job
 from webapp.logs import tail
 from webapp.problems import Conflicting, Missing, Unavailable
 
+pytestmark = pytest.mark.thorough
+
 RACERS = 8
 
 

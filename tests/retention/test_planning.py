@@ -2,10 +2,13 @@
 
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from webapp.retention.planning import MIN_AGE, Candidate, Plan, Rule, frees, plan
+
+pytestmark = pytest.mark.thorough
 
 NOW = datetime(2026, 11, 24, tzinfo=UTC)
 OLD = NOW - timedelta(days=400)
